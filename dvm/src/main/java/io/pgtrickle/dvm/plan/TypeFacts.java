@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.plan;
+
+/**
+ * What pg_type and pg_collation say about a column's type.
+ *
+ * @param schema the type's schema
+ * @param name pg_type.typname, e.g. {@code int4}, {@code numeric}, {@code _text}
+ * @param sql the type as {@code format_type} prints it, schema-qualified where needed
+ * @param typmod pg_attribute.atttypmod, -1 for none
+ * @param length pg_type.typlen: bytes of a fixed-size type, -1 or -2 for variable size
+ * @param kind pg_type.typtype: b base, c composite, d domain, e enum, r range, m multirange
+ * @param hashable whether the type has a default hash operator class with an extended hash function (domains: their base type's)
+ * @param deterministic false when the column's collation is non-deterministic
+ */
+public record TypeFacts(
+        long oid,
+        String schema,
+        String name,
+        String sql,
+        int typmod,
+        int length,
+        char kind,
+        boolean hashable,
+        boolean deterministic) {}
