@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.auth;
+
+/** Where a client's server connection goes, and the names its startup packet carries there instead of the client's own. */
+public record Route(String host, int port, String database, String user) {}
