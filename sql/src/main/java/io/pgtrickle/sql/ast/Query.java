@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A query in the canonical form that {@code pg_get_viewdef} prints with an empty search_path: names qualified, stars and
- * USING resolved, implicit casts explicit.
+ * A query in the canonical form that {@code pg_get_viewdef} prints with an empty search_path: names qualified, stars
+ * resolved, implicit casts explicit. Branches of a Union may differ in type (integer and bigint).
  */
 public sealed interface Query {
 
@@ -14,8 +14,9 @@ public sealed interface Query {
      * SELECT … FROM … WHERE … GROUP BY … HAVING ….
      *
      * @param from empty for a query without FROM
-     * @param where the conjuncts of WHERE, split at top-level ANDs
-     * @param having the conjuncts of HAVING
+     * @param where the conjuncts of WHERE, split at its topmost AND
+     * @param groupBy empty without GROUP BY; never an empty list
+     * @param having the conjuncts of HAVING, split at its topmost AND
      */
     record Select(
             boolean distinct,
@@ -41,6 +42,27 @@ public sealed interface Query {
         }
     }
 
+    /** The WITH clause in front of a query. To the algebra it is its body: the references in it are expanded already. */
+    record With(List<CommonTable> commonTables, Query body) implements Query {
+        public With {
+            commonTables = List.copyOf(commonTables);
+        }
+    }
+
+    /** A query with an ORDER BY that changes nothing about the bag of rows: to the algebra it is its body. */
+    record Ordered(Query body, List<Expr> keys) implements Query {
+        public Ordered {
+            keys = List.copyOf(keys);
+        }
+    }
+
     /** One output column; PostgreSQL always prints its name, or it is the column's own. */
     record SelectItem(Expr expression, String name) {}
+
+    /** {@code name (columns) AS [NOT] MATERIALIZED (query)}. */
+    record CommonTable(String name, List<String> columns, Optional<Boolean> materialized, Query query) {
+        public CommonTable {
+            columns = List.copyOf(columns);
+        }
+    }
 }
