@@ -17,10 +17,16 @@ public sealed interface FromItem {
     }
 
     /** A table or view. */
-    record Relation(String schema, String name, String alias, List<String> columnAliases, boolean only)
+    record Relation(
+            String schema, String name, Optional<String> givenAlias, List<String> columnAliases, boolean only)
             implements Leaf {
         public Relation {
             columnAliases = List.copyOf(columnAliases);
+        }
+
+        @Override
+        public String alias() {
+            return givenAlias.orElse(name);
         }
     }
 
