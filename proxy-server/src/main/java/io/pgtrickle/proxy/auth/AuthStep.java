@@ -2,16 +2,12 @@
 package io.pgtrickle.proxy.auth;
 
 import java.util.List;
-import java.util.function.Supplier;
 
 /** What to do next with a client that we authenticate ourselves. */
 public sealed interface AuthStep {
 
     /** Send an Authentication message ('R') with this body, then wait for a 'p' message and hand it to {@link ClientAuthentication#next}. */
     record Send(byte[] body) implements AuthStep {}
-
-    /** Milliseconds of key derivation: run it off the event loop, come back to the loop with the step it returns. */
-    record Compute(Supplier<AuthStep> work) implements AuthStep {}
 
     /**
      * The client is who it says. Send these 'R' bodies (the last one of SCRAM; AuthenticationOk is never among them), open the server

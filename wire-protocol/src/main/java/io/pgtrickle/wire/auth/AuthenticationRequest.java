@@ -43,7 +43,7 @@ public sealed interface AuthenticationRequest {
     /** @throws AuthenticationException if the body is shorter than its code demands or a list is not terminated */
     static AuthenticationRequest parse(byte[] body) throws AuthenticationException {
         if (body.length < 4) {
-            throw new AuthenticationException("Authentication message is too short");
+            throw AuthenticationException.protocolViolation("Authentication message is too short");
         }
         byte[] data = Arrays.copyOfRange(body, 4, body.length);
         int code = ByteBuffer.wrap(body).getInt();
@@ -76,7 +76,7 @@ public sealed interface AuthenticationRequest {
 
     private static Md5Password md5(byte[] salt) throws AuthenticationException {
         if (salt.length != 4) {
-            throw new AuthenticationException("the salt of an MD5 request has " + salt.length + " bytes instead of 4");
+            throw AuthenticationException.protocolViolation("the salt of an MD5 request has " + salt.length + " bytes instead of 4");
         }
         return new Md5Password(salt);
     }
@@ -103,6 +103,6 @@ public sealed interface AuthenticationRequest {
                 start = i + 1;
             }
         }
-        throw new AuthenticationException("the list of authentication mechanisms is not terminated");
+        throw AuthenticationException.protocolViolation("the list of authentication mechanisms is not terminated");
     }
 }

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.wire.auth;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.ongres.scram.client.ScramClient.FinalBuildStage;
+import com.ongres.scram.common.exception.ScramException;
+import com.ongres.scram.common.exception.ScramInvalidServerSignatureException;
+import com.ongres.scram.common.exception.ScramServerErrorException;
+import java.util.List;
+
+/**
+ * The client's side of one SCRAM-SHA-256 exchange with a server: {@link #first}, {@link #serverFirst}, {@link #answer}, {@link #verify}.
+ * Without TLS there is nothing to bind to, so the mechanism without channel binding is used and the server is told that we have none.
+ */
+public final class ScramClient {
+
+    /** A server that asks for more is not served: every iteration costs us time, and the server chooses their number. */
+    public static final int MAX_ITERATIONS = 1_000_000;
+
+    /** PostgreSQL takes the user from the startup packet and ignores this one; the library wants a name. */
+    private static final String IGNORED_USER = "*";
+
+    private final com.ongres.scram.client.ScramClient scram;
+
+    private ScramClient(FinalBuildStage builder) {
+        scram = builder.build();
+    }
+
+    public static ScramClient withPassword(String password) {
+        return new ScramClient(builder().password(password.toCharArray())
+                .stringPreparation(com.ongres.scram.common.StringPreparation.POSTGRESQL_PREPARATION));
+    }
+
+    public static ScramClient withKeys(ScramKeys keys) {
+        return new ScramClient(builder().clientAndServerKey(keys.clientKey(), keys.serverKey()));
+    }
+
+    /** The first message, for a server whose offer contains {@link ScramServer#MECHANISM}. */
+    public SaslInitialResponse first() {
+        return new SaslInitialResponse(ScramServer.MECHANISM, scram.clientFirstMessage().toString().getBytes(UTF_8));
+    }
+
+    /** Takes in the data of an AuthenticationSASLContinue; cheap. */
+    public void serverFirst(byte[] data) throws AuthenticationException {
+        try {
+            int iterations = scram.serverFirstMessage(new String(data, UTF_8)).getIterationCount();
+            if (iterations > MAX_ITERATIONS) {
+                throw AuthenticationException.protocolViolation("the server asks for " + iterations + " SCRAM iterations, more than " + MAX_ITERATIONS);
+            }
+        } catch (ScramException | RuntimeException e) {
+            throw AuthenticationException.protocolViolation("the server's first SCRAM message is malformed: " + e.getMessage());
+        }
+    }
+
+    /** The body of a SASLResponse; with a password it takes milliseconds, growing with the iterations. */
+    public byte[] answer() throws AuthenticationException {
+        try {
+            return scram.clientFinalMessage().toString().getBytes(UTF_8);
+        } catch (RuntimeException e) {
+            throw AuthenticationException.protocolViolation("no answer to the server's SCRAM message: " + e.getMessage());
+        }
+    }
+
+    /** Takes in the data of an AuthenticationSASLFinal; returns only if the server has proved that it knows the secret too. */
+    public void verify(byte[] data) throws AuthenticationException {
+        try {
+            scram.serverFinalMessage(new String(data, UTF_8));
+        } catch (ScramInvalidServerSignatureException e) {
+            throw AuthenticationException.refused("the server does not know the password it asks for: its SCRAM signature is wrong");
+        } catch (ScramServerErrorException e) {
+            throw AuthenticationException.refused("the server refused the SCRAM exchange: " + e.getMessage());
+        } catch (ScramException | RuntimeException e) {
+            throw AuthenticationException.protocolViolation("the server's last SCRAM message is malformed: " + e.getMessage());
+        }
+    }
+
+    private static com.ongres.scram.client.ScramClient.PasswordBuildStage builder() {
+        return com.ongres.scram.client.ScramClient.builder()
+                .advertisedMechanisms(List.of(ScramServer.MECHANISM))
+                .username(IGNORED_USER);
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.wire.auth;
+
+import com.ongres.scram.common.ScramFunctions;
+import com.ongres.scram.common.ScramMechanism;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.Arrays;
+
+/**
+ * Secrets for users that do not exist, so that asking for one looks like asking for any other: the same salt every time for the same name,
+ * derived from random bytes that only this process knows, and keys that no password has.
+ */
+public final class UnknownUsers {
+
+    private final byte[] processSecret = new byte[32];
+    private final byte[] nobodysKey = new byte[32];
+    private final int iterations;
+
+    /** @param iterations those of the users that do exist */
+    public UnknownUsers(int iterations) {
+        this.iterations = iterations;
+        var random = new SecureRandom();
+        random.nextBytes(processSecret);
+        random.nextBytes(nobodysKey);
+    }
+
+    public ScramSecret secretOf(String user) {
+        byte[] digest = ScramFunctions.hmac(ScramMechanism.SCRAM_SHA_256, processSecret, user.getBytes(StandardCharsets.UTF_8));
+        return new ScramSecret(iterations, Arrays.copyOf(digest, ScramSecret.SALT_BYTES), nobodysKey, nobodysKey);
+    }
+}
