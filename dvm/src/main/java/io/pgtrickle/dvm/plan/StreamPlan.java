@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.plan;
+
+import io.pgtrickle.dvm.frontier.Window;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * How one stream table is kept equal to its query. Programs are single statements that return one row:
+ * {@code snapshot text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, delta_rows bigint, broken boolean}.
+ * {@code broken} means that the stored rows were not what the changes presuppose: roll back and reinitialise.
+ */
+public interface StreamPlan {
+
+    /** Whether changes can be applied; otherwise only {@link #full} works. */
+    boolean differential();
+
+    /** The constructs that stand in the way, in words a user knows; empty when {@link #differential}. */
+    List<String> fullReasons();
+
+    /** What the user should know although the plan works, e.g. stable functions whose value is frozen at each refresh. */
+    List<String> warnings();
+
+    /** The capturable tables the query reads, each once, ordered by OID. */
+    List<SourceUse> sources();
+
+    List<StateTable> stateTables();
+
+    /** Columns of the visible table that identify a row, if some do; an empty list means at most one row. */
+    Optional<List<String>> key();
+
+    /** The plan in words, a line per fact: stages, keys, how aggregates are maintained, how changes are applied. */
+    List<String> description();
+
+    /** CREATE TABLE and CREATE INDEX statements for the state tables. */
+    List<String> stateTableDdl(Target target);
+
+    /** Indexes on the visible table that applying changes relies on. */
+    List<String> indexDdl(Target target);
+
+    /**
+     * Consumes the given windows.
+     *
+     * @param windows by relation OID; only sources that changed. Windows must hold no TRUNCATE marker.
+     */
+    String differential(Target target, Map<Long, Window> windows);
+
+    /** Recomputes state and visible table and applies the difference; also the first population. */
+    String full(Target target);
+}
