@@ -17,7 +17,8 @@ public sealed interface SqlStatement {
     sealed interface StreamTableCommand extends SqlStatement {}
 
     /**
-     * {@code CREATE MATERIALIZED VIEW … WITH (pgtrickle.stream = true, …) AS query}.
+     * {@code CREATE MATERIALIZED VIEW … WITH (pgtrickle.stream = true, …) AS query}. Also without {@code pgtrickle.stream}
+     * if the list has another option of ours, and with a value of it that is no boolean: the engine has to complain.
      *
      * @param options the {@code pgtrickle.*} options in source order, the prefix removed, names folded
      * @param storageOptions the remaining WITH items, verbatim (e.g. {@code fillfactor=70})
@@ -43,6 +44,14 @@ public sealed interface SqlStatement {
             storageOptions = List.copyOf(storageOptions);
         }
     }
+
+    /**
+     * {@code CREATE MATERIALIZED VIEW … WITH (pgtrickle.stream = false, …)}: an ordinary materialized view, but PostgreSQL
+     * would refuse the {@code pgtrickle.*} options.
+     *
+     * @param statement the statement without them, to be run in the caller's session
+     */
+    record CreateOrdinaryView(SourceSpan span, String statement) implements StreamTableCommand {}
 
     /** One {@code pgtrickle.name = value} of a WITH list; a bare option has no value; a quoted value is unquoted. */
     record StreamOption(String name, Optional<String> value) {}
@@ -70,6 +79,10 @@ public sealed interface SqlStatement {
             implements StreamTableCommand {
         public FunctionCall {
             arguments = List.copyOf(arguments);
+        }
+
+        FunctionCall named(String alias) {
+            return new FunctionCall(span, call, function, arguments, alias);
         }
     }
 
