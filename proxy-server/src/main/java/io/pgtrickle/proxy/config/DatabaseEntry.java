@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import io.pgtrickle.wire.auth.StoredSecret;
+import java.util.Optional;
+
+/**
+ * One line of [databases]: where a database is and who we are there.
+ *
+ * @param server the server; the default server when absent
+ * @param database the name there; the name the client asked for when absent
+ * @param user the user every client becomes there; the client's own name when absent
+ * @param password that user's password; if there is none, auth_file may hold it
+ */
+public record DatabaseEntry(Optional<HostPort> server, Optional<String> database, Optional<String> user, StoredSecret password) {
+
+    /** The default server's database of the same name, as the client's own user. */
+    public static final DatabaseEntry SAME = new DatabaseEntry(Optional.empty(), Optional.empty(), Optional.empty(), new StoredSecret.None());
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Everything the proxy is configured with; immutable, made by {@link ConfigFile} or {@link #passThrough}, changed by command line options. */
+public record ProxyConfig(
+        Listen listen,
+        Authentication authentication,
+        Databases databases,
+        Limits limits,
+        Logging logging,
+        Map<String, String> engine) {
+
+    /** @param addresses host names or addresses; {@code *} is every interface */
+    public record Listen(List<String> addresses, int port) {
+
+        public Listen {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** @param scramIterations for passwords that auth_file holds in clear */
+    public record Authentication(AuthType type, UserList users, int scramIterations) {}
+
+    /** A zero duration means no limit. */
+    public record Limits(int maxClientConnections, Duration clientLoginTimeout, Duration serverConnectTimeout) {}
+
+    /** @param verbosity 0 normal, 1 debug, 2 and more trace */
+    public record Logging(boolean connections, boolean disconnections, boolean poolerErrors, int verbosity) {}
+
+    public ProxyConfig {
+        engine = Collections.unmodifiableMap(new LinkedHashMap<>(engine));
+    }
+
+    /** Without a configuration file: every database and role of one server, with the client's own credentials. */
+    public static ProxyConfig passThrough(HostPort server) {
+        return ProxySettings.config(SettingValues.DEFAULTS, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), Map.of());
+    }
+
+    public ProxyConfig withListen(HostPort address) {
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, limits, logging, engine);
+    }
+
+    /** Changes where the databases without a host are. */
+    public ProxyConfig withServer(HostPort server) {
+        var moved = new Databases(server, databases.named(), databases.fallback());
+        return new ProxyConfig(listen, authentication, moved, limits, logging, engine);
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import io.pgtrickle.proxy.config.ProxyConfig.Authentication;
+import io.pgtrickle.proxy.config.ProxyConfig.Limits;
+import io.pgtrickle.proxy.config.ProxyConfig.Listen;
+import io.pgtrickle.proxy.config.ProxyConfig.Logging;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The registry of the settings in section [pgbouncer] that have an effect: PgBouncer's names, meanings and (unless it says why not) defaults. */
+final class ProxySettings {
+
+    static final Setting<List<String>> LISTEN_ADDR = new Setting<>("listen_addr", ValueType.list(), "localhost",
+            "Addresses to listen on; `*` is every interface. PgBouncer listens on no TCP address by default, we have no other kind of socket.");
+    static final Setting<Integer> LISTEN_PORT = new Setting<>("listen_port", ValueType.integer(0, 65535), "6432",
+            "Port to listen on; 0 takes a free one.");
+    static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.oneOf(List.of(AuthType.values()), AuthType::text), "md5",
+            "How clients prove who they are. `passthrough`: the server's own exchange is relayed to the client, so every role of the server can "
+                    + "log in as if directly connected (the default when no configuration file is given). `trust`: no password, but the user must "
+                    + "be in auth_file. `any`: no password, any user name; every database must set `user`. `md5`: MD5, or SCRAM for users whose "
+                    + "stored secret is a SCRAM secret. `scram-sha-256`: SCRAM.");
+    static final Setting<String> AUTH_FILE = new Setting<>("auth_file", ValueType.text(), "",
+            "File with lines of `\"user\" \"secret\"`; a secret is a password, an MD5 hash or a SCRAM secret as pg_authid holds them. "
+                    + "Read once, at start.");
+    static final Setting<Integer> SCRAM_ITERATIONS = new Setting<>("scram_iterations", ValueType.integer(1, Integer.MAX_VALUE), "4096",
+            "Iterations of the SCRAM secrets made from passwords that auth_file holds in clear.");
+    static final Setting<Integer> MAX_CLIENT_CONN = new Setting<>("max_client_conn", ValueType.integer(1, Integer.MAX_VALUE), "100",
+            "Client connections at the same time; further ones are refused.");
+    static final Setting<Duration> CLIENT_LOGIN_TIMEOUT = new Setting<>("client_login_timeout", ValueType.seconds(), "60",
+            "A client that has not logged in after this time is disconnected.");
+    static final Setting<Duration> SERVER_CONNECT_TIMEOUT = new Setting<>("server_connect_timeout", ValueType.seconds(), "15",
+            "A server connection that is not ready after this time is given up.");
+    static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log successful logins.");
+    static final Setting<Boolean> LOG_DISCONNECTIONS = new Setting<>("log_disconnections", ValueType.bool(), "1",
+            "Log disconnections with the reason.");
+    static final Setting<Boolean> LOG_POOLER_ERRORS = new Setting<>("log_pooler_errors", ValueType.bool(), "1",
+            "Log the errors the proxy itself sends to clients.");
+    static final Setting<Integer> VERBOSE = new Setting<>("verbose", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "0 normal, 1 debug, 2 or more trace.");
+
+    static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
+            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+
+    private ProxySettings() {}
+
+    static Optional<Setting<?>> find(String name) {
+        return ALL.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    static ProxyConfig config(SettingValues values, AuthType authType, UserList users, Databases databases, Map<String, String> engine) {
+        return new ProxyConfig(
+                new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
+                new Authentication(authType, users, values.get(SCRAM_ITERATIONS)),
+                databases,
+                new Limits(values.get(MAX_CLIENT_CONN), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
+                new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
+                engine);
+    }
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The texts that were given for settings, all of them already checked; a setting that was not given has its default. */
+record SettingValues(Map<String, String> texts) {
+
+    static final SettingValues DEFAULTS = new SettingValues(Map.of());
+
+    SettingValues {
+        texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
+    }
+
+    <T> T get(Setting<T> setting) {
+        return setting.parse(texts.getOrDefault(setting.name(), setting.defaultText()));
+    }
+
+    boolean has(Setting<?> setting) {
+        return texts.containsKey(setting.name());
+    }
+}
