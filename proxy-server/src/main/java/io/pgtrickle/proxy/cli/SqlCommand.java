@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.cli;
+
+import io.pgtrickle.sql.statement.SqlStatement;
+import io.pgtrickle.sql.statement.StatementClassifier;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.ds.PGSimpleDataSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code pgtrickle sql}: runs SQL through the proxy's port for people without psql. Each statement is sent by itself. */
+@Command(
+        name = "sql",
+        description = "Runs SQL from the command line, a file or standard input, like psql.",
+        footer = {
+            "",
+            "The password comes from PGPASSWORD or .pgpass. Exit codes: 0 everything succeeded,",
+            "1 a statement failed, 2 wrong usage or no connection."
+        })
+final class SqlCommand implements Callable<Integer> {
+
+    private static final int STATEMENT_FAILED = 1;
+    private static final int NO_CONNECTION = 2;
+
+    @Option(names = {"-c", "--command"}, paramLabel = "STATEMENT", description = "SQL to run; may be repeated.")
+    private List<String> commands = List.of();
+
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "A file with SQL; standard input when neither is given.")
+    private @Nullable Path file;
+
+    @Option(names = {"-h", "--host"}, defaultValue = "127.0.0.1", description = "Default: ${DEFAULT-VALUE}.")
+    private String host = "";
+
+    @Option(names = {"-p", "--port"}, defaultValue = "6432", description = "Default: ${DEFAULT-VALUE}, the proxy.")
+    private int port;
+
+    @Option(names = {"-U", "--user"}, defaultValue = "${env:PGUSER:-postgres}", description = "Default: ${DEFAULT-VALUE}.")
+    private String user = "";
+
+    @Option(names = {"-d", "--dbname"}, defaultValue = "${env:PGDATABASE:-postgres}", description = "Default: ${DEFAULT-VALUE}.")
+    private String database = "";
+
+    @Option(names = "--keep-going", description = "Go on after a statement has failed.")
+    private boolean keepGoing;
+
+    @Option(names = "--help", usageHelp = true, description = "Show this help.")
+    private boolean help;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        CommandLine terminal = Objects.requireNonNull(spec).commandLine();
+        PrintWriter out = terminal.getOut();
+        PrintWriter err = terminal.getErr();
+        String script = script();
+        try (BaseConnection connection = connect()) {
+            StatementRunner runner = new StatementRunner(connection, out, err);
+            boolean failed = false;
+            for (SqlStatement statement : new StatementClassifier().classify(script, true)) {
+                if (!runner.run(statement.span().of(script))) {
+                    failed = true;
+                    if (!keepGoing) {
+                        break;
+                    }
+                }
+            }
+            return failed ? STATEMENT_FAILED : 0;
+        }
+    }
+
+    private String script() throws IOException {
+        if (!commands.isEmpty()) {
+            return String.join(";\n", commands);
+        }
+        if (file != null && !file.toString().equals("-")) {
+            if (!Files.isReadable(file)) {
+                throw new UserFacingException(NO_CONNECTION, "cannot read " + file);
+            }
+            return Files.readString(file);
+        }
+        return new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+
+    private BaseConnection connect() {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setServerNames(new String[] {host});
+        source.setPortNumbers(new int[] {port});
+        source.setDatabaseName(database);
+        source.setUser(user);
+        source.setPassword(System.getenv("PGPASSWORD")); // without one pgjdbc looks into .pgpass
+        source.setApplicationName("pgtrickle sql");
+        source.setSslmode(System.getenv().getOrDefault("PGSSLMODE", "prefer"));
+        try {
+            return source.getConnection().unwrap(BaseConnection.class);
+        } catch (SQLException e) {
+            throw new UserFacingException(
+                    NO_CONNECTION, "no connection to " + host + ":" + port + ": " + e.getMessage());
+        }
+    }
+}
