@@ -84,9 +84,7 @@ public final class SqlLexer {
             return number();
         }
         return switch (c) {
-            case '\'' -> standardConformingStrings
-                    ? quoted(TokenKind.STRING, 1)
-                    : quoted(TokenKind.ESCAPE_STRING, 1);
+            case '\'' -> quoted(plainString(), 1);
             case '"' -> quotedIdentifier(TokenKind.QUOTED_IDENTIFIER, 1);
             case '$' -> dollar();
             case '.' -> at(position + 1) == '.' ? take(2, TokenKind.DOT_DOT) : take(1, TokenKind.SYMBOL);
@@ -163,7 +161,7 @@ public final class SqlLexer {
                     return quoted(TokenKind.BIT_STRING, 2);
                 }
                 case 'n', 'N' -> {
-                    return quoted(TokenKind.NATIONAL_STRING, 2);
+                    return quoted(plainString(), 2);
                 }
                 default -> {}
             }
@@ -196,11 +194,14 @@ public final class SqlLexer {
 
     // ---- quoted literals
 
+    private TokenKind plainString() {
+        return standardConformingStrings ? TokenKind.STRING : TokenKind.ESCAPE_STRING;
+    }
+
     /** A literal in single quotes and its continuations: {@code 'a'} line end {@code 'b'} is one literal. */
     private TokenKind quoted(TokenKind quotedKind, int prefix) {
         boolean doubling = quotedKind != TokenKind.BIT_STRING;
-        boolean backslashes = quotedKind == TokenKind.ESCAPE_STRING
-                || quotedKind == TokenKind.NATIONAL_STRING && !standardConformingStrings;
+        boolean backslashes = quotedKind == TokenKind.ESCAPE_STRING;
         int p = endOfQuoted(position + prefix, '\'', doubling, backslashes);
         while (p >= 0) {
             int continued = continuation(text, p);

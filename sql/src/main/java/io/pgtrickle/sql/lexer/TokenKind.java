@@ -11,14 +11,12 @@ public enum TokenKind {
     QUOTED_IDENTIFIER,
     /** {@code U&"…"}, with its UESCAPE clause if it has one. */
     UNICODE_IDENTIFIER,
-    /** {@code '…'} without backslash escapes; like all quoted literals including pieces continued on following lines. */
+    /** {@code '…'} or {@code N'…'} without backslash escapes; like all quoted literals including pieces continued on following lines. */
     STRING,
-    /** {@code E'…'}, or {@code '…'} while standard_conforming_strings is off. */
+    /** {@code E'…'}, or one of the former while standard_conforming_strings is off. */
     ESCAPE_STRING,
     /** {@code U&'…'}, with its UESCAPE clause if it has one. */
     UNICODE_STRING,
-    /** {@code N'…'}. */
-    NATIONAL_STRING,
     /** {@code B'…'} or {@code X'…'}. */
     BIT_STRING,
     /** {@code $$…$$} or {@code $tag$…$tag$}. */

@@ -6,6 +6,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** What identifiers and string literals stand for; empty where PostgreSQL would refuse the token or it has no such value. */
@@ -29,10 +31,9 @@ public final class TokenValue {
     public static Optional<String> string(String source, Token token) {
         String text = token.text(source);
         return switch (token.kind()) {
-            case STRING -> Optional.of(body(text, 0, '\'', false).content().replace("''", "'"));
-            case ESCAPE_STRING -> escapes(body(text, text.charAt(0) == '\'' ? 0 : 1, '\'', true).content());
+            case STRING -> Optional.of(body(text, text.indexOf('\''), '\'', false).joined());
+            case ESCAPE_STRING -> escapes(body(text, text.indexOf('\''), '\'', true).pieces());
             case UNICODE_STRING -> unicode(text, '\'');
-            case NATIONAL_STRING -> Optional.of(body(text, 1, '\'', false).content().replace("''", "'"));
             case DOLLAR_STRING -> {
                 int tag = text.indexOf('$', 1) + 1;
                 yield Optional.of(text.substring(tag, text.length() - tag));
@@ -41,38 +42,42 @@ public final class TokenValue {
         };
     }
 
-    /** The raw text between the quotes, continuations joined, and where the literal ends. */
-    private record Body(String content, int end) {}
+    /** The raw text between the quotes, a piece per continuation, and where the last one ends. */
+    private record Body(List<String> pieces, char quote, int end) {
+        String joined() {
+            return String.join("", pieces).replace(String.valueOf(quote).repeat(2), String.valueOf(quote));
+        }
+    }
 
     private static Body body(String text, int open, char quote, boolean backslashes) {
-        StringBuilder content = new StringBuilder(text.length());
-        int p = open + 1;
+        List<String> pieces = new ArrayList<>();
+        int start = open + 1;
+        int p = start;
         while (p < text.length()) {
             char c = text.charAt(p);
-            boolean pair = c == quote && p + 1 < text.length() && text.charAt(p + 1) == quote || backslashes && c == '\\';
-            if (pair && p + 1 < text.length()) {
-                content.append(c).append(text.charAt(p + 1));
+            boolean doubled = c == quote && p + 1 < text.length() && text.charAt(p + 1) == quote;
+            if (doubled || backslashes && c == '\\') {
                 p += 2;
             } else if (c != quote) {
-                content.append(c);
                 p++;
             } else {
+                pieces.add(text.substring(start, p));
                 int continued = quote == '\'' ? SqlLexer.continuation(text, p + 1) : -1;
                 if (continued < 0) {
-                    return new Body(content.toString(), p + 1);
+                    return new Body(pieces, quote, p + 1);
                 }
-                p = continued + 1;
+                start = continued + 1;
+                p = start;
             }
         }
-        return new Body(content.toString(), p);
+        throw new IllegalArgumentException("not a complete literal: " + text);
     }
 
     /** {@code U&"d\0061t\+000061"}: four or six hexadecimal digits; surrogate pairs may be written as two. */
     private static Optional<String> unicode(String text, char quote) {
         Body body = body(text, 2, quote, false);
         char escape = body.end() < text.length() ? text.charAt(text.length() - 2) : '\\';
-        String doubled = String.valueOf(quote).repeat(2);
-        String content = body.content().replace(doubled, String.valueOf(quote));
+        String content = body.joined();
         StringBuilder value = new StringBuilder(content.length());
         for (int p = 0; p < content.length(); ) {
             char c = content.charAt(p);
@@ -98,41 +103,17 @@ public final class TokenValue {
     }
 
     /** C-style escapes. Octal and hexadecimal ones give bytes, which must make up UTF-8 together. */
-    private static Optional<String> escapes(String content) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream(content.length());
-        int p = 0;
-        while (p < content.length()) {
-            int codePoint = content.codePointAt(p);
-            p += Character.charCount(codePoint);
-            if (codePoint == '\'') {
-                p++;
-            } else if (codePoint == '\\' && p < content.length()) {
-                char c = content.charAt(p);
-                int digitsEnd = endOfDigits(content, c, p);
-                if (c == 'u' || c == 'U') {
-                    codePoint = hex(content, p + 1, p + (c == 'u' ? 5 : 9));
-                    if (codePoint <= 0 || codePoint > Character.MAX_CODE_POINT) {
-                        return Optional.empty();
-                    }
-                    p += c == 'u' ? 5 : 9;
-                    if (Character.isHighSurrogate((char) codePoint) && codePoint < 0x10000) {
-                        int low = content.startsWith("\\u", p) ? hex(content, p + 2, p + 6) : -1;
-                        if (low < 0xDC00 || low > 0xDFFF) {
-                            return Optional.empty();
-                        }
-                        codePoint = Character.toCodePoint((char) codePoint, (char) low);
-                        p += 6;
-                    }
-                } else if (digitsEnd > p) {
-                    bytes.write(Integer.parseInt(content, c == 'x' ? p + 1 : p, digitsEnd, c == 'x' ? 16 : 8));
-                    p = digitsEnd;
-                    continue;
-                } else {
-                    codePoint = simpleEscape(content.codePointAt(p));
-                    p += Character.charCount(content.codePointAt(p));
+    private static Optional<String> escapes(List<String> pieces) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (String piece : pieces) {
+            int p = 0;
+            while (p < piece.length()) {
+                int next = piece.charAt(p) == '\\' ? escape(piece, p, bytes) : plain(piece, p, bytes);
+                if (next < 0) {
+                    return Optional.empty();
                 }
+                p = next;
             }
-            bytes.writeBytes(Character.toString(codePoint).getBytes(UTF_8));
         }
         try {
             return Optional.of(UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes.toByteArray())).toString())
@@ -140,6 +121,42 @@ public final class TokenValue {
         } catch (CharacterCodingException notUtf8) {
             return Optional.empty();
         }
+    }
+
+    /** Appends the character at a position, a doubled quote once; returns the position after it. */
+    private static int plain(String text, int at, ByteArrayOutputStream bytes) {
+        int codePoint = text.codePointAt(at);
+        bytes.writeBytes(Character.toString(codePoint).getBytes(UTF_8));
+        return at + (codePoint == '\'' ? 2 : Character.charCount(codePoint));
+    }
+
+    /** Appends what the escape at a position stands for; returns the position after it, or -1 if it is malformed. */
+    private static int escape(String text, int backslash, ByteArrayOutputStream bytes) {
+        int at = backslash + 1;
+        char c = text.charAt(at);
+        int digitsEnd = endOfDigits(text, c, at);
+        if (digitsEnd > at) {
+            bytes.write(Integer.parseInt(text, c == 'x' ? at + 1 : at, digitsEnd, c == 'x' ? 16 : 8));
+            return digitsEnd;
+        }
+        if (c != 'u' && c != 'U') {
+            int codePoint = simpleEscape(text.codePointAt(at));
+            bytes.writeBytes(Character.toString(codePoint).getBytes(UTF_8));
+            return at + Character.charCount(codePoint);
+        }
+        int end = at + (c == 'u' ? 5 : 9);
+        int codePoint = hex(text, at + 1, end);
+        if (codePoint >= 0xD800 && codePoint <= 0xDBFF && end + 1 < text.length() && text.charAt(end) == '\\') {
+            int lowEnd = end + (text.charAt(end + 1) == 'u' ? 6 : text.charAt(end + 1) == 'U' ? 10 : 0);
+            int low = hex(text, end + 2, lowEnd);
+            codePoint = low >= 0xDC00 && low <= 0xDFFF ? Character.toCodePoint((char) codePoint, (char) low) : -1;
+            end = lowEnd;
+        }
+        if (codePoint <= 0 || codePoint >= 0xD800 && codePoint <= 0xDFFF) {
+            return -1;
+        }
+        bytes.writeBytes(Character.toString(codePoint).getBytes(UTF_8));
+        return end;
     }
 
     private static int simpleEscape(int c) {
@@ -166,7 +183,7 @@ public final class TokenValue {
     }
 
     private static int hex(String content, int from, int to) {
-        if (to > content.length()) {
+        if (to <= from || to > content.length()) {
             return -1;
         }
         long value = 0;

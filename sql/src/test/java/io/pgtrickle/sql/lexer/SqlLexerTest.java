@@ -62,7 +62,7 @@ class SqlLexerTest {
                 "'a\\' 'b'           | STRING:'a\\' STRING:'b'",
                 "e'a\\'b' E'\\\\'    | ESCAPE_STRING:e'a\\'b' ESCAPE_STRING:E'\\\\'",
                 "xe'a'               | IDENTIFIER:xe STRING:'a'",
-                "B'01' x'1F' n'a'    | BIT_STRING:B'01' BIT_STRING:x'1F' NATIONAL_STRING:n'a'",
+                "B'01' x'1F' n'a'    | BIT_STRING:B'01' BIT_STRING:x'1F' STRING:n'a'",
                 "B'1''0'             | BIT_STRING:B'1' STRING:'0'",
                 "\"a\"\"b\" \"c      | QUOTED_IDENTIFIER:\"a\"\"b\" UNTERMINATED:\"c",
                 "U&'a''b' u&\"a\"    | UNICODE_STRING:U&'a''b' UNICODE_IDENTIFIER:u&\"a\"",
@@ -101,7 +101,7 @@ class SqlLexerTest {
     @Test
     void withoutStandardConformingStringsPlainLiteralsHaveEscapes() {
         assertThat(lex("'a\\' 'c'", false)).isEqualTo("ESCAPE_STRING:'a\\' ' IDENTIFIER:c UNTERMINATED:'");
-        assertThat(lex("n'a\\'b'", false)).isEqualTo("NATIONAL_STRING:n'a\\'b'");
+        assertThat(lex("n'a\\'b'", false)).isEqualTo("ESCAPE_STRING:n'a\\'b'");
         assertThat(lex("U&'a\\' x'1'", false)).isEqualTo("UNICODE_STRING:U&'a\\' BIT_STRING:x'1'");
     }
 

@@ -79,6 +79,7 @@ class TokenValueTest {
     void continuedLiteralsAreJoined() {
         assertThat(string("'a'\n  'b' -- c\n'd'")).contains("abd");
         assertThat(string("E'a\\n'\n'\\t'")).contains("a\n\t");
+        assertThat(string("E'\\x4'\n'1'")).contains("\u00041");
         assertThat(string("U&'!0061'\n'b' UESCAPE '!'")).contains("ab");
     }
 
@@ -89,7 +90,7 @@ class TokenValueTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"E'\\xff'", "E'\\u12'", "E'\\0'", "E'\\uD83D'", "U&'\\zzzz'", "B'1'", "a"})
+    @ValueSource(strings = {"E'\\xff'", "E'\\u12'", "E'\\0'", "E'\\uD83D'", "E'\\uDE00'", "E'\\uD83D\\u0041'", "U&'\\zzzz'", "B'1'", "a"})
     void whatPostgresRefusesOrIsNoStringHasNoValue(String text) {
         assertThat(string(text)).isEmpty();
     }
