@@ -3,15 +3,15 @@ package io.pgtrickle.sql.render;
 
 import io.pgtrickle.sql.statement.QualifiedName;
 
-/** Quotes identifiers and literals for PostgreSQL with standard_conforming_strings on. Every identifier we write is quoted unless it is plain. */
+/** Quotes identifiers and literals as PostgreSQL's quote_ident and quote_literal do: plain identifiers stay as they are. */
 public final class Quoting {
 
     private Quoting() {}
 
     /** {@code orders} stays, {@code Order} becomes {@code "Order"}; every reserved or keyword-like name is quoted. */
     public static String identifier(String name) {
-        if (name.indexOf('\0') >= 0) {
-            throw new IllegalArgumentException("an identifier cannot contain a NUL character");
+        if (name.isEmpty() || name.indexOf('\0') >= 0) {
+            throw new IllegalArgumentException("an identifier cannot be empty or contain a NUL character");
         }
         return isPlain(name) && !Keywords.isKeyword(name) ? name : '"' + name.replace("\"", "\"\"") + '"';
     }
@@ -24,7 +24,7 @@ public final class Quoting {
         return name.schema().map(schema -> qualified(schema, name.name())).orElseGet(() -> identifier(name.name()));
     }
 
-    /** A string literal that means the same whatever standard_conforming_strings says. */
+    /** A string literal that means the same whatever standard_conforming_strings says; the blank keeps E apart from a word before it. */
     public static String literal(String value) {
         if (value.indexOf('\0') >= 0) {
             throw new IllegalArgumentException("a text value cannot contain a NUL character");
@@ -34,9 +34,6 @@ public final class Quoting {
     }
 
     private static boolean isPlain(String name) {
-        if (name.isEmpty()) {
-            return false;
-        }
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
             boolean letter = c >= 'a' && c <= 'z' || c == '_';
