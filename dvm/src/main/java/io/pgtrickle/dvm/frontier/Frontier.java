@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.frontier;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.pgtrickle.sql.statement.QualifiedName;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Collectors;
+
+/**
+ * Which changes a stream table holds: those visible in the snapshot of its last refresh, and what that refresh's own
+ * transaction had written by then.
+ *
+ * @param snapshot pg_current_snapshot() as text: xmin:xmax:xip,…
+ * @param own set when the refresh ran inside a user's transaction
+ * @param cluster the server and database the numbers are meaningful in
+ */
+public record Frontier(String snapshot, Optional<Window.Own> own, String cluster) {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    public static Frontier parse(String json) {
+        try {
+            JsonNode node = JSON.readTree(json);
+            Optional<Window.Own> own = node.has("own_xid")
+                    ? Optional.of(new Window.Own(node.get("own_xid").asLong(), node.get("own_cid").asLong()))
+                    : Optional.empty();
+            return new Frontier(node.get("snapshot").asText(), own, node.path("cluster").asText());
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("not a frontier: " + json, e);
+        }
+    }
+
+    public String toJson() {
+        ObjectNode node = JSON.createObjectNode().put("snapshot", snapshot).put("cluster", cluster);
+        // Text, because xid8 exceeds what some JSON readers keep exactly.
+        own.ifPresent(mark -> node.put("own_xid", Long.toString(mark.xid())).put("own_cid", Long.toString(mark.commandId())));
+        return node.toString();
+    }
+
+    /**
+     * What of a source's buffer is not in this frontier yet. The own transaction counts as in progress whatever the snapshot
+     * says: a snapshot never lists its own transaction, and its later commands are still to come.
+     */
+    public Window window(long relation, OptionalLong rows) {
+        String[] parts = snapshot.split(":", -1);
+        List<Long> inProgress = new ArrayList<>();
+        if (parts.length > 2 && !parts[2].isEmpty()) {
+            inProgress.addAll(Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toList()));
+        }
+        own.map(Window.Own::xid).filter(xid -> !inProgress.contains(xid)).ifPresent(inProgress::add);
+        return new Window(
+                QualifiedName.of("pgtrickle_changes", "changes_" + relation), Long.parseLong(parts[1]), inProgress, own, rows);
+    }
+}

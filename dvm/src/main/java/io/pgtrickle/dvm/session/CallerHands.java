@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.session;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import io.pgtrickle.dvm.error.EngineException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engine in somebody's session. What needs the engine's rights goes through {@code pgtrickle.engine_exec}, a SECURITY
+ * DEFINER function that runs only what is signed with the database's secret for this backend, transaction and one use.
+ */
+public final class CallerHands implements Hands {
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
+    private final SqlSession session;
+    private final byte[] secret;
+    private final String transaction;
+    private final boolean oneSnapshot;
+    private long nonce = RANDOM.nextLong() >>> 1;
+
+    /**
+     * @param transaction {@code pid:xid} of the session's transaction
+     * @param isolation its transaction_isolation
+     */
+    public CallerHands(SqlSession session, byte[] secret, String transaction, String isolation) {
+        this.session = session;
+        this.secret = secret.clone();
+        this.transaction = transaction;
+        this.oneSnapshot = !isolation.startsWith("read");
+    }
+
+    @Override
+    public SqlResult caller(String sql, @Nullable String... parameters) {
+        return session.execute(sql, Arrays.asList(parameters));
+    }
+
+    @Override
+    public void engine(String sql) {
+        signed(sql, false);
+    }
+
+    @Override
+    public List<Row> ask(String sql) {
+        List<Row> rows = new ArrayList<>();
+        for (List<@Nullable String> row : signed(sql, true).rows()) {
+            String json = row.getFirst();
+            if (json != null) {
+                rows.add(parse(json));
+            }
+        }
+        return rows;
+    }
+
+    private SqlResult signed(String sql, boolean rows) {
+        nonce = (nonce + 1) & Long.MAX_VALUE;
+        return session.execute(
+                "SELECT * FROM pgtrickle.engine_exec($1::text, $2::bool, $3::int8, $4::text)",
+                sql, Boolean.toString(rows), Long.toString(nonce), signature(sql, rows));
+    }
+
+    private String signature(String sql, boolean rows) {
+        String message = transaction + ":" + nonce + ":" + rows + ":" + sql;
+        byte[] inner = sha256(secret, message.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(sha256(secret, inner));
+    }
+
+    private static byte[] sha256(byte[] key, byte[] message) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(key);
+            return digest.digest(message);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private static Row parse(String json) {
+        try {
+            Map<String, @Nullable String> values = new LinkedHashMap<>();
+            for (Map.Entry<String, JsonNode> field : JSON.readTree(json).properties()) {
+                JsonNode value = field.getValue();
+                values.put(field.getKey(), value.isNull() ? null : value.asText());
+            }
+            return new Row(values);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("engine_exec answered no JSON", e);
+        }
+    }
+
+    @Override
+    public boolean foreign() {
+        return true;
+    }
+
+    @Override
+    public boolean oneSnapshot() {
+        return oneSnapshot;
+    }
+
+    @Override
+    public void notice(Level level, String code, String message, Optional<String> detail, Optional<String> hint) {
+        say(session, level.name(), code, message, detail, hint);
+    }
+
+    @Override
+    public RuntimeException raise(EngineException error) {
+        return raise(session, error);
+    }
+
+    /** Makes the server of any session that has the catalog raise an error. */
+    public static RuntimeException raise(SqlSession session, EngineException error) {
+        say(session, "ERROR", error.code().sqlState(), String.valueOf(error.getMessage()), error.detail(), error.hint());
+        return new IllegalStateException("the server did not raise: " + error.getMessage());
+    }
+
+    private static void say(SqlSession session, String level, String code, String message,
+            Optional<String> detail, Optional<String> hint) {
+        List<@Nullable String> values = new ArrayList<>(List.of(level, code, message));
+        values.add(detail.orElse(null));
+        values.add(hint.orElse(null));
+        session.execute("SELECT pgtrickle.pgt_raise($1::text, $2::text, $3::text, $4::text, $5::text)", values);
+    }
+}

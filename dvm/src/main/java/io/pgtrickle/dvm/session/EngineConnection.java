@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.session;
+
+import java.time.Duration;
+import java.util.List;
+
+/** One of the engine's own connections, outside a transaction unless its user began one. Used by one thread at a time. */
+public interface EngineConnection extends SqlSession, AutoCloseable {
+
+    /**
+     * Sends several statements in one round trip. Outside a transaction block they are one implicit transaction.
+     *
+     * @return the result of the last one
+     */
+    SqlResult batch(List<String> statements);
+
+    /** Waits for a NOTIFY on a channel this connection listens to; true if one has come. */
+    boolean awaitNotification(Duration timeout);
+
+    @Override
+    default boolean isEngineRole() {
+        return true;
+    }
+
+    /** Ends the connection or hands it back; an open transaction is rolled back. */
+    @Override
+    void close();
+}

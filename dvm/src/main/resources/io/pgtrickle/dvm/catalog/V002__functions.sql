@@ -1,0 +1,265 @@
+-- What the engine runs inside a user's session, and what guards it. Each of these may be called by hand by anyone who
+-- has EXECUTE: they trust nobody and resolve nothing through a user's search_path.
+
+CREATE FUNCTION pgtrickle.pgt_signature(statement text, returning_rows bool, nonce bigint) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT encode(sha256(secret || sha256(secret || convert_to(
+        pg_backend_pid() || ':' || pg_current_xact_id() || ':' || nonce || ':' || returning_rows || ':' || statement, 'UTF8'))), 'hex')
+    FROM pgtrickle.pgt_secret
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_signature FROM PUBLIC;
+
+-- The engine's hand in a user's session. A row comes back as a JSON object of its columns, in order.
+CREATE FUNCTION pgtrickle.engine_exec(statement text, returning_rows bool, nonce bigint, signature text) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+AS $$
+DECLARE
+    answer record;
+BEGIN
+    IF signature IS DISTINCT FROM pgtrickle.pgt_signature(statement, returning_rows, nonce) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
+    END IF;
+    INSERT INTO pgtrickle.pgt_nonces VALUES (pg_backend_pid(), pg_current_xact_id(), nonce);
+    IF returning_rows THEN
+        FOR answer IN EXECUTE statement LOOP
+            RETURN NEXT row_to_json(answer)::text;
+        END LOOP;
+    ELSE
+        EXECUTE statement;
+    END IF;
+END
+$$;
+
+-- The permit shows the guard that a write is the engine's. It is set only around a refresh and worthless anywhere else.
+CREATE FUNCTION pgtrickle.pgt_permit() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT encode(sha256(secret || convert_to('permit:' || pg_backend_pid() || ':' || pg_current_xact_id(), 'UTF8')), 'hex')
+    FROM pgtrickle.pgt_secret
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_permit FROM PUBLIC;
+
+CREATE FUNCTION pgtrickle.pgt_guard() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_setting('pgtrickle.permit', true) IS DISTINCT FROM pgtrickle.pgt_permit() THEN
+        RAISE wrong_object_type USING
+            MESSAGE = format('cannot change materialized view "%s"', TG_TABLE_NAME),
+            HINT = 'A stream table is changed by changing the tables its query reads.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Runs a program of a stream table with its owner's rights. "tiny" steers the planner to index probes (MEASURED.md 2);
+-- "own" reports how far the calling transaction's command counter has come, for changes it makes itself.
+CREATE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
+    OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT delta_rows bigint,
+    OUT broken bool, OUT own_xid xid8, OUT own_cid bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET pgtrickle.permit = ''
+SET enable_hashjoin = on
+SET enable_mergejoin = on
+SET enable_seqscan = on
+AS $$
+BEGIN
+    IF own THEN
+        own_xid := pg_current_xact_id();
+        INSERT INTO pgtrickle.pgt_marks VALUES (true) RETURNING cmin::text::bigint INTO own_cid;
+    END IF;
+    IF tiny THEN
+        PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+            set_config('enable_seqscan', 'off', true);
+    END IF;
+    PERFORM set_config('pgtrickle.permit', pgtrickle.pgt_permit(), true);
+    EXECUTE format('SELECT * FROM pgtrickle_state.run_%s($1)', id) USING program
+        INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;
+
+-- What a plan made from a source relies on: its name, the columns used, unique keys, children, capture triggers.
+CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+    )
+    SELECT md5(concat_ws('|',
+        (SELECT concat_ws(',', relnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
+         FROM pg_class WHERE oid = source),
+        (SELECT string_agg(concat_ws(',', attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attgenerated,
+                    CASE WHEN attgenerated <> '' THEN
+                        (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
+                ';' ORDER BY attnum)
+         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attname = ANY (columns)),
+        (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
+         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
+             AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
+        (SELECT string_agg(indkey::text, ';' ORDER BY indexrelid) FROM pg_index
+         WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
+        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(tgname || tgenabled::text, ',' ORDER BY tgname)
+             FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+             WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
+                 AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
+         FROM family)))
+$$;
+
+-- Everything a refresh has to know before it starts, in one call. "cluster" names the server and database that frontiers
+-- are valid for. Counts are exact for the caller's snapshot.
+CREATE FUNCTION pgtrickle.pgt_pending(id bigint, cluster text,
+    OUT relation text, OUT schema_name text, OUT owner_ok bool, OUT status text, OUT refresh_mode text, OUT populated bool,
+    OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8, OUT facts_hash text, OUT state_prefix text,
+    OUT query_view text, OUT frontier text, OUT sources text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    st pgtrickle.pgt_stream_tables;
+    dependency record;
+    rows bigint;
+    truncated bool;
+    xmax text;
+    xip text;
+    known jsonb := '[]';
+BEGIN
+    SELECT * INTO st FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = id;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT c.relname, n.nspname, p.proowner = c.relowner INTO relation, schema_name, owner_ok
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_proc p ON p.pronamespace = 'pgtrickle_state'::regnamespace AND p.proname = 'run_' || id
+    WHERE c.oid = st.pgt_relid;
+    SELECT c.relname INTO query_view FROM pg_class c WHERE c.oid = st.query_view;
+    status := st.status;
+    refresh_mode := st.refresh_mode;
+    populated := st.is_populated;
+    last_full_ms := st.last_full_ms;
+    ms_per_change := st.ms_per_change;
+    facts_hash := st.facts_hash;
+    state_prefix := st.state_prefix;
+    frontier := st.frontier::text;
+    reinit_reason := CASE
+        WHEN st.needs_reinit THEN 'it was asked for'
+        WHEN st.frontier IS NOT NULL AND st.frontier->>'cluster' IS DISTINCT FROM cluster
+            THEN 'the database was restored or moved' END;
+    xmax := pg_snapshot_xmax((st.frontier->>'snapshot')::pg_snapshot)::text;
+    xip := (SELECT '{' || coalesce(string_agg(x::text, ','), '') || '}'
+            FROM (SELECT pg_snapshot_xip((st.frontier->>'snapshot')::pg_snapshot) UNION ALL
+                  SELECT (st.frontier->>'own_xid')::xid8 WHERE st.frontier ? 'own_xid') AS own(x));
+    FOR dependency IN
+        SELECT d.source_relid, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname,
+            greatest(c.reltuples, 0) + (SELECT coalesce(sum(greatest(k.reltuples, 0)), 0) FROM pg_inherits i
+                JOIN pg_class k ON k.oid = i.inhrelid WHERE i.inhparent = c.oid) AS reltuples
+        FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
+        WHERE d.pgt_id = id AND d.source_type <> 'VIEW' ORDER BY d.source_relid
+    LOOP
+        rows := NULL;
+        truncated := false;
+        IF dependency.relname IS NULL THEN
+            reinit_reason := coalesce(reinit_reason, 'a source was dropped');
+        ELSIF dependency.cdc_mode IS NOT NULL THEN
+            IF dependency.schema_fingerprint IS DISTINCT FROM
+                pgtrickle.pgt_fingerprint(dependency.source_relid, dependency.columns_used)
+            THEN
+                reinit_reason := coalesce(reinit_reason, format('table %s was altered', dependency.relname));
+            ELSIF reinit_reason IS NULL AND st.frontier IS NOT NULL THEN
+                EXECUTE format($q$
+                    SELECT count(*) FILTER (WHERE b.__pgt_w <> 0), coalesce(bool_or(b.__pgt_w = 0), false)
+                    FROM pgtrickle_changes.changes_%s b
+                    WHERE (b.__pgt_xid >= %L::xid8 OR b.__pgt_xid = ANY (%L::xid8[]))
+                        AND NOT (b.__pgt_xid = %L::xid8 AND b.cmin::text::bigint < %s)$q$,
+                    dependency.source_relid, xmax, xip, coalesce(st.frontier->>'own_xid', '0'),
+                    coalesce(st.frontier->>'own_cid', '0'))
+                INTO rows, truncated;
+            END IF;
+        END IF;
+        known := known || jsonb_build_object('relation', dependency.source_relid::int8, 'captured', dependency.cdc_mode IS NOT NULL,
+            'rows', rows, 'truncated', truncated, 'size', dependency.reltuples);
+    END LOOP;
+    sources := known::text;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_pending FROM PUBLIC;
+
+-- Whether hash_record_extended takes a column of this type: a default hash operator class with an extended hash function.
+CREATE FUNCTION pgtrickle.pgt_hashable(type oid) RETURNS bool
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t record;
+    key oid;
+BEGIN
+    SELECT typtype, typbasetype, typelem, typcategory, typrelid INTO t FROM pg_type WHERE oid = type;
+    CASE t.typtype
+        WHEN 'd' THEN RETURN pgtrickle.pgt_hashable(t.typbasetype);
+        WHEN 'c' THEN RETURN NOT EXISTS (SELECT FROM pg_attribute
+            WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped AND NOT pgtrickle.pgt_hashable(atttypid));
+        WHEN 'e' THEN RETURN true;
+        WHEN 'r' THEN RETURN (SELECT pgtrickle.pgt_hashable(rngsubtype) FROM pg_range WHERE rngtypid = type);
+        WHEN 'm' THEN RETURN (SELECT pgtrickle.pgt_hashable(rngsubtype) FROM pg_range WHERE rngmultitypid = type);
+        WHEN 'p' THEN RETURN false;
+        ELSE NULL;
+    END CASE;
+    IF t.typcategory = 'A' AND t.typelem <> 0 THEN
+        RETURN pgtrickle.pgt_hashable(t.typelem);
+    END IF;
+    RETURN EXISTS (
+        SELECT FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'hash'
+        JOIN pg_amproc p ON p.amprocfamily = c.opcfamily AND p.amprocnum = 2
+            AND p.amproclefttype = c.opcintype AND p.amprocrighttype = c.opcintype
+        WHERE c.opcdefault AND (c.opcintype = type OR EXISTS (SELECT FROM pg_cast
+            WHERE castsource = type AND casttarget = c.opcintype AND castmethod = 'b' AND castcontext = 'i')));
+END
+$$;
+
+-- The columns of a relation with everything the compiler asks about their types.
+CREATE FUNCTION pgtrickle.pgt_columns(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'name', a.attname,
+        'notNull', a.attnotnull,
+        'type', jsonb_build_object(
+            'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
+            'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
+            'hashable', pgtrickle.pgt_hashable(t.oid),
+            'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+
+-- What PostgreSQL makes of a SELECT: its canonical text and columns. The view is undone before the function returns.
+CREATE FUNCTION pgtrickle.pgt_describe(query text, OUT canonical text, OUT columns text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    probe oid;
+BEGIN
+    BEGIN
+        EXECUTE 'CREATE VIEW pgtrickle_state.pgt_probe AS ' || query;
+        probe := 'pgtrickle_state.pgt_probe'::regclass;
+        canonical := pg_get_viewdef(probe);
+        columns := pgtrickle.pgt_columns(probe)::text;
+        RAISE EXCEPTION USING ERRCODE = 'PT001';
+    EXCEPTION WHEN SQLSTATE 'PT001' THEN
+        RETURN;
+    END;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_describe FROM PUBLIC;
+
+-- Errors and notices of the engine come from the server, so that they fail the transaction as any error does.
+CREATE FUNCTION pgtrickle.pgt_raise(level text, code text, message text, detail text, hint text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    CASE level
+        WHEN 'ERROR' THEN RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
+        WHEN 'WARNING' THEN RAISE WARNING USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
+        WHEN 'INFO' THEN RAISE INFO USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
+        ELSE RAISE NOTICE USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
+    END CASE;
+END
+$$;
