@@ -132,6 +132,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
             Consumer<String> progress) {
 
         EmbeddedPostgres start() throws IOException {
+            user.requireAccess(binaries.home());
+            user.requireAccess(directory.directory());
             stopLeftOver();
             if (!Files.isDirectory(directory.data())) {
                 createCluster();

@@ -17,10 +17,11 @@ import java.util.stream.Stream;
  * As whom PostgreSQL's programs run. It refuses root, so for root they run in a user namespace in which root looks like
  * an ordinary user; where that is not allowed (most containers), as an ordinary user who owns the data.
  *
+ * @param name who that is, for messages
  * @param prefix put before every command line
  * @param fileOwner the user ID that owns the server's files as this process sees it
  */
-record ServerUser(List<String> prefix, long fileOwner) {
+record ServerUser(String name, List<String> prefix, long fileOwner) {
 
     private static final long ROOT = 0;
 
@@ -33,20 +34,21 @@ record ServerUser(List<String> prefix, long fileOwner) {
 
     static ServerUser find() {
         if (!isRoot()) {
-            return new ServerUser(List.of(), new UnixSystem().getUid());
+            UnixSystem self = new UnixSystem();
+            return new ServerUser(self.getUsername(), List.of(), self.getUid());
         }
         Account account = ordinaryAccount()
                 .orElseThrow(() -> new EmbeddedPostgresException(
                         "PostgreSQL does not run as root, and /etc/passwd has no other user. Run pgtrickle as an ordinary user."));
         List<String> namespace = List.of(
                 "unshare", "--user", "--map-user=" + account.uid(), "--map-group=" + account.gid(), "--");
-        if (becomes(account, namespace)) {
-            return new ServerUser(namespace, ROOT);
+        if (answer(namespace, "id", "-u").equals(Optional.of(account.uid()))) {
+            return new ServerUser("root", namespace, ROOT);
         }
         List<String> switched = List.of(
                 "setpriv", "--reuid=" + account.uid(), "--regid=" + account.gid(), "--clear-groups", "--");
-        if (becomes(account, switched)) {
-            return new ServerUser(switched, Long.parseLong(account.uid()));
+        if (answer(switched, "id", "-u").equals(Optional.of(account.uid()))) {
+            return new ServerUser(account.name(), switched, Long.parseLong(account.uid()));
         }
         throw new EmbeddedPostgresException("PostgreSQL does not run as root, and neither `unshare` nor `setpriv` can run it as "
                 + account.name() + " here. Run pgtrickle as an ordinary user, or use --server host:port.");
@@ -56,6 +58,14 @@ record ServerUser(List<String> prefix, long fileOwner) {
         List<String> all = new ArrayList<>(prefix);
         all.addAll(command);
         return all;
+    }
+
+    /** A directory deep in root's home exists for us but not for the user we switch to. */
+    void requireAccess(Path directory) {
+        if (isRoot() && answer(prefix, "sh", "-c", "cd \"$1\"", "sh", directory.toString()).isEmpty()) {
+            throw new EmbeddedPostgresException("PostgreSQL does not run as root, here it runs as " + name + ", who may not enter "
+                    + directory + ". Choose another directory, or run pgtrickle as an ordinary user.");
+        }
     }
 
     /** Gives the server its files when they belong to someone else, e.g. because it ran differently the last time. */
@@ -101,16 +111,17 @@ record ServerUser(List<String> prefix, long fileOwner) {
         }
     }
 
-    private static boolean becomes(Account account, List<String> prefix) {
-        List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of("id", "-u"));
+    /** What a short command says; empty when it fails or does not exist. */
+    private static Optional<String> answer(List<String> prefix, String... command) {
+        List<String> all = new ArrayList<>(prefix);
+        all.addAll(List.of(command));
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process = new ProcessBuilder(all).redirectErrorStream(true).start();
             process.getOutputStream().close();
             String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            return process.waitFor() == 0 && answer.strip().equals(account.uid());
+            return process.waitFor() == 0 ? Optional.of(answer.strip()) : Optional.empty();
         } catch (IOException e) {
-            return false; // the program does not exist
+            return Optional.empty();
         } catch (InterruptedException e) {
             throw Interruption.of(e);
         }
