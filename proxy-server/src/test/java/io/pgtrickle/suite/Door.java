@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite;
+
+/**
+ * A way in which a user's statement reaches the product. Doors are found with {@link java.util.ServiceLoader}, so a module
+ * that adds a way in adds a door and runs the same tests. Thread-safe; lives as long as the tests.
+ */
+public interface Door {
+
+    /** Short name for reports, e.g. {@code direct}. */
+    String name();
+
+    /** A new session; the role must be able to log in without a password. */
+    Client connect(String database, String role);
+
+    /** What the product still holds of a database before it is dropped (connections, a scheduler). */
+    void forget(String database);
+}
