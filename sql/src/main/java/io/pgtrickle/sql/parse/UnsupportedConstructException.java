@@ -12,6 +12,13 @@ public final class UnsupportedConstructException extends Exception {
         this.construct = construct;
     }
 
+    /** Something the parser cannot read; {@code near} is shortened to what fits a message. */
+    public static UnsupportedConstructException unreadable(String near) {
+        String line = near.strip().replaceAll("\\s+", " ");
+        String shown = line.length() > 60 ? line.substring(0, 57) + "..." : line;
+        return new UnsupportedConstructException("a construct that could not be read, near \"" + shown + "\",");
+    }
+
     public String construct() {
         return construct;
     }

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.sql.jsqlparser;
+
+import io.pgtrickle.sql.ast.Expr;
+import io.pgtrickle.sql.parse.FunctionCatalog;
+import io.pgtrickle.sql.parse.NormalizedQuery;
+import io.pgtrickle.sql.parse.UnsupportedConstructException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import net.sf.jsqlparser.expression.AnalyticExpression;
+import net.sf.jsqlparser.expression.AnalyticType;
+import net.sf.jsqlparser.expression.ArrayConstructor;
+import net.sf.jsqlparser.expression.BinaryExpression;
+import net.sf.jsqlparser.expression.BooleanValue;
+import net.sf.jsqlparser.expression.CaseExpression;
+import net.sf.jsqlparser.expression.CastExpression;
+import net.sf.jsqlparser.expression.DoubleValue;
+import net.sf.jsqlparser.expression.Expression;
+import net.sf.jsqlparser.expression.Function;
+import net.sf.jsqlparser.expression.HexValue;
+import net.sf.jsqlparser.expression.LongValue;
+import net.sf.jsqlparser.expression.NotExpression;
+import net.sf.jsqlparser.expression.NullValue;
+import net.sf.jsqlparser.expression.RowGetExpression;
+import net.sf.jsqlparser.expression.SignedExpression;
+import net.sf.jsqlparser.expression.StringValue;
+import net.sf.jsqlparser.expression.WhenClause;
+import net.sf.jsqlparser.expression.operators.conditional.AndExpression;
+import net.sf.jsqlparser.expression.operators.conditional.OrExpression;
+import net.sf.jsqlparser.expression.operators.relational.EqualsTo;
+import net.sf.jsqlparser.expression.operators.relational.ExpressionList;
+import net.sf.jsqlparser.expression.operators.relational.ParenthesedExpressionList;
+import net.sf.jsqlparser.schema.Column;
+import net.sf.jsqlparser.statement.select.AllColumns;
+import net.sf.jsqlparser.statement.select.AllTableColumns;
+import net.sf.jsqlparser.statement.select.OrderByElement;
+import net.sf.jsqlparser.statement.select.Select;
+
+/**
+ * The library's expressions to ours. Only classes that were seen to be read rightly are accepted; the normaliser keeps
+ * everything else from the parser. Brackets are dropped here and put back by the renderer where an operation is.
+ */
+final class ExpressionReader {
+
+    private static final Set<String> KEYWORD_FUNCTIONS = Set.of("COALESCE", "GREATEST", "LEAST", "NULLIF", "ROW");
+
+    private final List<List<String>> templates;
+    private final FunctionCatalog functions;
+
+    ExpressionReader(List<List<String>> templates, FunctionCatalog functions) {
+        this.templates = templates;
+        this.functions = functions;
+    }
+
+    Expr read(Expression expression) throws UnsupportedConstructException {
+        return switch (expression) {
+            case Column column -> column(column);
+            case StringValue v -> CompositeBuilder.text(v.toString());
+            case LongValue v -> CompositeBuilder.text(v.toString());
+            case DoubleValue v -> CompositeBuilder.text(v.toString());
+            case HexValue v -> CompositeBuilder.text(v.toString());
+            case BooleanValue v -> CompositeBuilder.text(v.toString());
+            case NullValue v -> CompositeBuilder.text("NULL");
+            case ParenthesedExpressionList<?> list when list.size() == 1 -> read(list.getFirst());
+            case ParenthesedExpressionList<?> list -> new CompositeBuilder().add("(").addAll(readAll(list)).add(")").build();
+            case AndExpression and -> new Expr.And(conjuncts(and));
+            case OrExpression or -> new CompositeBuilder().add("(").add(disjuncts(or)).add(")").build();
+            case EqualsTo equals -> new Expr.Equality(read(equals.getLeftExpression()), read(equals.getRightExpression()));
+            case BinaryExpression binary -> binary(binary);
+            case NotExpression not -> prefixed("NOT ", not.getExpression());
+            case SignedExpression signed -> prefixed(signed.getSign() + " ", signed.getExpression());
+            case CastExpression cast -> cast(cast);
+            case CaseExpression caseExpression -> caseExpression(caseExpression);
+            case ArrayConstructor array -> array(array);
+            case RowGetExpression field ->
+                new CompositeBuilder().add("(").add(read(field.getExpression())).add(")." + field.getColumnName()).build();
+            case Function function -> function(function);
+            case AnalyticExpression call when call.getType() == AnalyticType.WITHIN_GROUP -> withinGroup(call);
+            case Select subquery -> throw new UnsupportedConstructException("scalar subquery");
+            case AllTableColumns all -> throw new UnsupportedConstructException("whole-row reference " + all.getTable().getName().replace("\"", "") + ".*");
+            default -> throw UnsupportedConstructException.unreadable(expression.toString());
+        };
+    }
+
+    List<Expr> readAll(List<? extends Expression> expressions) throws UnsupportedConstructException {
+        List<Expr> all = new ArrayList<>();
+        for (Expression expression : expressions) {
+            all.add(read(expression));
+        }
+        return all;
+    }
+
+    /** The operands of the topmost AND: PostgreSQL flattens to the left, an AND in brackets is one operand. */
+    List<Expr> conjuncts(Expression expression) throws UnsupportedConstructException {
+        return switch (expression) {
+            case ParenthesedExpressionList<?> list when list.size() == 1 && list.getFirst() instanceof AndExpression and -> conjuncts(and);
+            case AndExpression and when !and.isUseOperator() -> {
+                List<Expr> operands = new ArrayList<>(and.getLeftExpression() instanceof AndExpression left ? conjuncts(left) : List.of(read(and.getLeftExpression())));
+                operands.add(read(and.getRightExpression()));
+                yield operands;
+            }
+            default -> List.of(read(expression));
+        };
+    }
+
+    Expr orderKey(OrderByElement element) throws UnsupportedConstructException {
+        Expr key = read(element.getExpression());
+        String direction = (element.isAsc() ? element.isAscDescPresent() ? " ASC" : "" : " DESC")
+                + (element.getNullOrdering() == null ? "" : " " + element.getNullOrdering().name().replace('_', ' '));
+        return direction.isEmpty() ? key : new CompositeBuilder().add(key).add(direction).build();
+    }
+
+    private static Expr column(Column column) throws UnsupportedConstructException {
+        boolean attached = column.getArrayConstructor() != null || column.getSchemaName() != null || column.getCommentText() != null;
+        if (attached || column.getOldOracleJoinSyntax() != 0) {
+            throw UnsupportedConstructException.unreadable(column.toString());
+        }
+        String relation = column.getTableName();
+        return new Expr.Column(
+                relation == null ? Optional.empty() : Optional.of(Names.unquote(relation)),
+                Names.unquote(column.getColumnName()));
+    }
+
+    private Expr disjuncts(OrExpression or) throws UnsupportedConstructException {
+        Expression left = or.getLeftExpression();
+        return new CompositeBuilder()
+                .add(left instanceof OrExpression more ? disjuncts(more) : read(left))
+                .add(" OR ")
+                .add(read(or.getRightExpression()))
+                .build();
+    }
+
+    private Expr binary(BinaryExpression binary) throws UnsupportedConstructException {
+        return new CompositeBuilder()
+                .add("(")
+                .add(read(binary.getLeftExpression()))
+                .add(" " + binary.getStringExpression() + " ")
+                .add(read(binary.getRightExpression()))
+                .add(")")
+                .build();
+    }
+
+    private Expr prefixed(String operator, Expression operand) throws UnsupportedConstructException {
+        return new CompositeBuilder().add("(" + operator).add(read(operand)).add(")").build();
+    }
+
+    private Expr cast(CastExpression cast) throws UnsupportedConstructException {
+        String type = "::" + cast.getColDataType();
+        boolean literal = cast.getLeftExpression() instanceof StringValue
+                || cast.getLeftExpression() instanceof NullValue;
+        return literal
+                ? CompositeBuilder.text(cast.getLeftExpression() + type)
+                : new CompositeBuilder().add("(").add(read(cast.getLeftExpression())).add(")" + type).build();
+    }
+
+    private Expr caseExpression(CaseExpression expression) throws UnsupportedConstructException {
+        CompositeBuilder builder = new CompositeBuilder().add("CASE");
+        if (expression.getSwitchExpression() != null) {
+            builder.add(" ").add(read(expression.getSwitchExpression()));
+        }
+        for (WhenClause clause : expression.getWhenClauses()) {
+            builder.add(" WHEN ").add(read(clause.getWhenExpression()));
+            builder.add(" THEN ").add(read(clause.getThenExpression()));
+        }
+        if (expression.getElseExpression() != null) {
+            builder.add(" ELSE ").add(read(expression.getElseExpression()));
+        }
+        return builder.add(" END").build();
+    }
+
+    private Expr array(ArrayConstructor array) throws UnsupportedConstructException {
+        return new CompositeBuilder()
+                .add(array.isArrayKeyword() ? "ARRAY[" : "[")
+                .addAll(readAll(array.getExpressions()))
+                .add("]")
+                .build();
+    }
+
+    // ---- calls
+
+    private Expr function(Function call) throws UnsupportedConstructException {
+        String name = call.getName();
+        if (name.equals(NormalizedQuery.FILTER)) {
+            return filtered(call);
+        }
+        List<Expr> arguments = arguments(call.getParameters());
+        if (name.startsWith(NormalizedQuery.OPAQUE)) {
+            return opaque(templates.get(Integer.parseInt(name.substring(NormalizedQuery.OPAQUE.length()))), arguments);
+        }
+        if (KEYWORD_FUNCTIONS.contains(name)) {
+            return new CompositeBuilder().add(name + "(").addAll(arguments).add(")").build();
+        }
+        String printed = Names.printed(call.getMultipartName());
+        return switch (functions.kind(printed)) {
+            case AGGREGATE -> aggregate(call, printed, arguments);
+            case SCALAR -> new CompositeBuilder().add(printed + "(").addAll(arguments).add(")").build();
+            case SET_RETURNING -> throw new UnsupportedConstructException("set-returning function " + printed + "() in the select list");
+            case WINDOW -> throw new UnsupportedConstructException("window function " + printed + "()");
+        };
+    }
+
+    private List<Expr> arguments(ExpressionList<?> parameters) throws UnsupportedConstructException {
+        boolean none = parameters == null || parameters.size() == 1 && isStar(parameters.getFirst());
+        return none ? List.of() : readAll(parameters);
+    }
+
+    private static boolean isStar(Expression expression) {
+        return expression instanceof AllColumns && !(expression instanceof AllTableColumns);
+    }
+
+    private static Expr opaque(List<String> texts, List<Expr> arguments) {
+        CompositeBuilder builder = new CompositeBuilder().add(texts.getFirst());
+        for (int i = 0; i < arguments.size(); i++) {
+            builder.add(arguments.get(i)).add(texts.get(i + 1));
+        }
+        return builder.build();
+    }
+
+    private Expr.Aggregate aggregate(Function call, String printed, List<Expr> arguments) throws UnsupportedConstructException {
+        boolean star = call.getParameters() != null && !call.getParameters().isEmpty() && isStar(call.getParameters().getFirst());
+        List<Expr> orderBy = new ArrayList<>();
+        if (call.getOrderByElements() != null) {
+            for (OrderByElement element : call.getOrderByElements()) {
+                orderBy.add(orderKey(element));
+            }
+        }
+        return new Expr.Aggregate(printed, star, call.isDistinct(), arguments, orderBy, false, Optional.empty());
+    }
+
+    /** Only aggregates have FILTER here: window functions never get this far. */
+    private Expr filtered(Function filter) throws UnsupportedConstructException {
+        Expression call = filter.getParameters().getFirst();
+        Expr.Aggregate aggregate = call instanceof AnalyticExpression ordered
+                ? withinGroup(ordered)
+                : aggregate((Function) call, Names.printed(((Function) call).getMultipartName()), arguments(((Function) call).getParameters()));
+        Optional<Expr> condition = Optional.of(read(filter.getParameters().get(1)));
+        return new Expr.Aggregate(
+                aggregate.function(), aggregate.star(), aggregate.distinct(), aggregate.arguments(), aggregate.orderBy(), aggregate.withinGroup(), condition);
+    }
+
+    private Expr.Aggregate withinGroup(AnalyticExpression call) throws UnsupportedConstructException {
+        List<Expr> arguments = new ArrayList<>();
+        for (Expression argument : new Expression[] {call.getExpression(), call.getOffset(), call.getDefaultValue()}) {
+            if (argument != null) {
+                arguments.add(read(argument));
+            }
+        }
+        List<Expr> orderBy = new ArrayList<>();
+        for (OrderByElement element : call.getOrderByElements()) {
+            orderBy.add(orderKey(element));
+        }
+        String printed = Names.printed(List.of(call.getName().split("(?<=\")\\.(?=\")")));
+        return new Expr.Aggregate(printed, false, call.isDistinct(), arguments, orderBy, true, Optional.empty());
+    }
+}
