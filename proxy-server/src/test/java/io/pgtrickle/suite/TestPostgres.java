@@ -15,8 +15,6 @@ import java.util.Comparator;
 import java.util.Properties;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
-import org.testcontainers.DockerClientFactory;
 import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /**
@@ -30,15 +28,19 @@ public record TestPostgres(String host, int port, String user, String password) 
 
     /** Lazily, once per JVM. */
     private static final class Shared {
-        static final TestPostgres SERVER = open(System.getProperty("pgtrickle.test.server", "embedded"));
+        static final TestPostgres SERVER = open(requested());
     }
 
     public static TestPostgres shared() {
-        if ("docker".equals(System.getProperty("pgtrickle.test.server"))) {
-            Assumptions.assumeTrue(
-                    DockerClientFactory.instance().isDockerAvailable(), "pgtrickle.test.server=docker, but there is no Docker here");
-        }
         return Shared.SERVER;
+    }
+
+    static boolean inContainer() {
+        return requested().equals("docker");
+    }
+
+    private static String requested() {
+        return System.getProperty("pgtrickle.test.server", "embedded");
     }
 
     private static TestPostgres open(String server) {
