@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.apply;
+
+import io.pgtrickle.dvm.delta.Program;
+import io.pgtrickle.dvm.plan.ColumnFacts;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** How changes reach the visible table. An apply adds WITH queries to the program and says where the counts are. */
+public sealed interface Apply permits KeyApply, BagApply {
+
+    List<ColumnFacts> columns();
+
+    /** Indexes the apply finds rows by. */
+    List<String> indexDdl(String table);
+
+    /**
+     * Applies change rows.
+     *
+     * @param delta a SELECT of the columns and the weight
+     */
+    Counts differential(Program program, String table, String delta);
+
+    /**
+     * Makes the table equal to a query.
+     *
+     * @param rows a SELECT of the columns
+     */
+    Counts full(Program program, String table, String rows);
+
+    /** In words. */
+    String description();
+
+    /**
+     * Scalar expressions over the program's WITH queries.
+     *
+     * @param broken a condition that only holds when the table did not hold what the changes presuppose
+     */
+    record Counts(String inserted, String updated, String deleted, String broken) {}
+
+    /** The columns' quoted names, each made into something, with commas between. */
+    default String list(Function<String, String> item) {
+        return columns().stream().map(column -> item.apply(Quoting.identifier(column.name()))).collect(Collectors.joining(", "));
+    }
+
+    /** Change rows added up by what a user sees of them; the query's weight column says how many copies came or went. */
+    default String netted(String delta, String hash) {
+        List<String> identity = columns().stream()
+                .flatMap(column -> Identity.expressions("d." + Quoting.identifier(column.name()), column.type()).stream())
+                .toList();
+        String items = columns().stream()
+                .map(column -> {
+                    String name = Quoting.identifier(column.name());
+                    return identity.contains("d." + name) ? "d." + name : "any_value(d." + name + ") AS " + name;
+                })
+                .collect(Collectors.joining(", "));
+        return "SELECT " + items + hash + ", sum(d.__pgt_w) AS __pgt_w\nFROM (\n" + delta.indent(2) + ") AS d\nGROUP BY "
+                + String.join(", ", identity) + "\nHAVING sum(d.__pgt_w) <> 0";
+    }
+}

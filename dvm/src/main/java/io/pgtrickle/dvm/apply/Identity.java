@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.apply;
+
+import io.pgtrickle.dvm.plan.TypeFacts;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The one place that says by which expressions a value of a type is identified as a user would see it. Many types have a
+ * coarser {@code =}: numeric 1.0 = 1.00, float -0 = 0, interval '24 hours' = '1 day', jsonb 1 = 1.0; some have none (json).
+ */
+public final class Identity {
+
+    /** Types of pg_catalog whose {@code =} holds only between values that print alike, and that can be hashed. */
+    private static final Set<String> EXACT = Set.of(
+            "bool", "char", "name", "int2", "int4", "int8", "oid", "text", "varchar", "bytea", "date", "time", "timetz",
+            "timestamp", "timestamptz", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xid", "xid8", "cid", "tid", "pg_lsn");
+
+    /** The same, but PostgreSQL cannot hash them. */
+    private static final Set<String> EXACT_UNHASHABLE = Set.of("money", "bit", "varbit");
+
+    /** Types without hashing whose conversion to text is immutable, so that the text can be hashed and indexed. */
+    private static final Set<String> HASHED_AS_TEXT =
+            Set.of("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "bit", "varbit");
+
+    private Identity() {}
+
+    /** Whether {@code =} tells any two values apart that a user can tell apart. */
+    public static boolean exactEquality(TypeFacts type) {
+        if (type.kind() == 'e') {
+            return true;
+        }
+        if (!type.deterministic() || type.kind() != 'b' || !type.schema().equals("pg_catalog")) {
+            return false;
+        }
+        String name = type.name();
+        return EXACT.contains(name)
+                || EXACT_UNHASHABLE.contains(name)
+                || isHashableArray(type)
+                || type.typmod() >= 0 && (name.equals("numeric") || name.equals("bpchar"));
+    }
+
+    /** Expressions over {@code value} that are equal (or both NULL) exactly when the values look the same. */
+    public static List<String> expressions(String value, TypeFacts type) {
+        if (exactEquality(type)) {
+            return List.of(value);
+        }
+        if (type.schema().equals("pg_catalog")) {
+            switch (type.name()) {
+                case "numeric" -> {
+                    return List.of(value, "scale(" + value + ")");
+                }
+                case "bpchar" -> { // = ignores trailing blanks, and so does a cast to text
+                    return List.of(value, "octet_length(" + value + ")");
+                }
+                default -> {}
+            }
+        }
+        // a row's text uses the type's own output function, whatever a cast to text would do
+        return List.of(type.kind() == 'd' ? "ROW(" + value + ")::text" : "(" + value + ")::text");
+    }
+
+    /** One expression that tells values apart as {@link #expressions} do, for lists and comparisons with a stored image. */
+    public static String image(String value, TypeFacts type) {
+        return exactEquality(type)
+                ? value
+                : type.kind() == 'd' || type.name().equals("bpchar") ? "ROW(" + value + ")::text" : "(" + value + ")::text";
+    }
+
+    /** A condition: both look the same, NULL like NULL. */
+    public static String same(String left, String right, TypeFacts type) {
+        List<String> lefts = expressions(left, type);
+        List<String> rights = expressions(right, type);
+        return lefts.size() == 1
+                ? lefts.getFirst() + " IS NOT DISTINCT FROM " + rights.getFirst()
+                : "(" + String.join(", ", lefts) + ") IS NOT DISTINCT FROM (" + String.join(", ", rights) + ")";
+    }
+
+    /** What stands for a value in a row's hash, if anything can: equal values (by {@code =}) always hash alike. */
+    public static Optional<String> hashInput(String value, TypeFacts type) {
+        if (type.schema().equals("pg_catalog") && HASHED_AS_TEXT.contains(type.name())) {
+            return Optional.of("(" + value + ")::text");
+        }
+        // a record's hash function uses the default collation, hence no columns with a non-deterministic one;
+        // whether a container can be hashed depends on what it contains
+        boolean container = type.kind() == 'c' || type.kind() == 'r' || type.kind() == 'm' || isArray(type);
+        boolean hashable = container ? isHashableArray(type) : type.hashable() || isExactBaseType(type);
+        return hashable && type.deterministic() ? Optional.of(value) : Optional.empty();
+    }
+
+    /** A row's hash, immutable and therefore indexable; 0 when no column can be hashed. */
+    public static String rowHash(Stream<Optional<String>> hashInputs) {
+        String row = hashInputs.flatMap(Optional::stream).collect(Collectors.joining(", "));
+        return row.isEmpty() ? "0::bigint" : "hash_record_extended(ROW(" + row + "), 0)";
+    }
+
+    private static boolean isExactBaseType(TypeFacts type) {
+        return type.kind() == 'b' && type.schema().equals("pg_catalog") && EXACT.contains(type.name());
+    }
+
+    private static boolean isArray(TypeFacts type) {
+        return type.name().startsWith("_") && type.length() == -1;
+    }
+
+    private static boolean isHashableArray(TypeFacts type) {
+        return isArray(type) && type.schema().equals("pg_catalog") && EXACT.contains(type.name().substring(1));
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.apply;
+
+import io.pgtrickle.dvm.delta.Program;
+import io.pgtrickle.dvm.plan.ColumnFacts;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * For results with a key: one MERGE, updates in place, and only where the visible row differs.
+ *
+ * <pre>t: (1, 'a') (2, 'b');   Δ: (1, 'a') -1, (1, 'x') +1, (2, 'b') -1:   t: (1, 'x')</pre>
+ *
+ * @param key positions in {@code columns}; empty when there is at most one row
+ * @param unique whether a unique index on the key columns finds rows (NOT NULL, bounded size); else an index on their hash
+ * @param netted whether the change rows hold at most one -1 and one +1 for each key anyway
+ */
+public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean unique, boolean netted) implements Apply {
+    public KeyApply {
+        columns = List.copyOf(columns);
+        key = List.copyOf(key);
+    }
+
+    @Override
+    public List<String> indexDdl(String table) {
+        if (key.isEmpty()) {
+            return List.of();
+        }
+        return unique
+                ? List.of("CREATE UNIQUE INDEX ON " + table + " ("
+                        + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")")
+                : List.of("CREATE INDEX ON " + table + " (" + hash("") + ")");
+    }
+
+    @Override
+    public Counts differential(Program program, String table, String delta) {
+        String rows = netted ? delta : netted(delta, "");
+        List<String> items = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            String name = name(columns.get(i));
+            boolean grouped = key.contains(i) && Identity.exactEquality(columns.get(i).type());
+            items.add(grouped ? "d." + name : image("d." + name, i) + " AS " + name);
+        }
+        items.add("bool_or(d.__pgt_w > 0) AS __pgt_present");
+        items.add("max(abs(d.__pgt_w)) AS __pgt_copies");
+        String groupBy = keyColumns().map(column -> "d." + name(column)).collect(Collectors.joining(", "));
+        program.with(
+                "changed",
+                "one row for each touched key: the new row, or the key of one that goes",
+                "SELECT " + String.join(",\n  ", items) + "\nFROM (\n" + rows.indent(2) + ") AS d"
+                        + (key.isEmpty() ? "\nHAVING count(*) > 0" : "\nGROUP BY " + groupBy));
+        program.with(
+                "applied",
+                "the visible table follows",
+                merge(table, "changed", "WHEN MATCHED AND NOT d.__pgt_present THEN DELETE\n", " AND d.__pgt_present")
+                        + "\nRETURNING merge_action() AS action");
+        String wanted = "(SELECT count(*) FROM changed WHERE NOT __pgt_present)";
+        return counts("EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> "
+                + wanted);
+    }
+
+    /** The new value where there is one; a key that goes is still needed to find its row. */
+    private String image(String value, int position) {
+        String image = "any_value(" + value + ") FILTER (WHERE d.__pgt_w > 0)";
+        return key.contains(position) ? "coalesce(" + image + ", any_value(" + value + "))" : image;
+    }
+
+    @Override
+    public Counts full(Program program, String table, String rows) {
+        program.with("wanted", "what the table shall hold", rows);
+        program.with(
+                "applied",
+                "it becomes equal to that",
+                merge(table, "wanted", "", "") + "\nWHEN NOT MATCHED BY SOURCE THEN DELETE\nRETURNING merge_action() AS action");
+        return counts("false");
+    }
+
+    private String merge(String table, String source, String delete, String present) {
+        List<String> differs = new ArrayList<>();
+        List<String> set = new ArrayList<>();
+        for (int i = 0; i < columns.size(); i++) {
+            ColumnFacts column = columns.get(i);
+            if (!key.contains(i) || !Identity.exactEquality(column.type())) {
+                differs.add(Identity.same("t." + name(column), "d." + name(column), column.type()));
+                set.add(name(column) + " = d." + name(column));
+            }
+        }
+        String update = set.isEmpty()
+                ? ""
+                : "WHEN MATCHED AND NOT (" + String.join(" AND ", differs) + ") THEN\n  UPDATE SET " + String.join(", ", set) + "\n";
+        return "MERGE INTO " + table + " AS t\nUSING " + source + " AS d\nON " + match() + "\n" + delete + update
+                + "WHEN NOT MATCHED" + present + " THEN\n  INSERT (" + list(name -> name) + ")\n  VALUES ("
+                + list(name -> "d." + name) + ")";
+    }
+
+    private String match() {
+        if (key.isEmpty()) {
+            return "true";
+        }
+        Stream<String> columnsMatch = keyColumns()
+                .map(column -> "t." + name(column) + (column.notNull() ? " = " : " IS NOT DISTINCT FROM ") + "d." + name(column));
+        return (unique ? columnsMatch : Stream.concat(Stream.of(hash("t.") + " = " + hash("d.")), columnsMatch))
+                .collect(Collectors.joining(" AND "));
+    }
+
+    private static Counts counts(String broken) {
+        return new Counts(count("INSERT"), count("UPDATE"), count("DELETE"), broken);
+    }
+
+    private static String count(String action) {
+        return "(SELECT count(*) FROM applied WHERE action = '" + action + "')";
+    }
+
+    private Stream<ColumnFacts> keyColumns() {
+        return key.stream().map(columns::get);
+    }
+
+    private static String name(ColumnFacts column) {
+        return Quoting.identifier(column.name());
+    }
+
+    private String hash(String prefix) {
+        return Identity.rowHash(keyColumns().map(column -> Identity.hashInput(prefix + name(column), column.type())));
+    }
+
+    @Override
+    public String description() {
+        return key.isEmpty()
+                ? "there is at most one row"
+                : "by key (" + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")"
+                        + (unique ? "" : ", found by its hash");
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.delta;
+
+import io.pgtrickle.dvm.apply.Apply;
+import io.pgtrickle.dvm.apply.Apply.Counts;
+import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.operator.Aggregate;
+import io.pgtrickle.dvm.operator.Output;
+import io.pgtrickle.dvm.operator.Reading;
+import io.pgtrickle.dvm.operator.Select;
+import io.pgtrickle.dvm.plan.SourceUse;
+import io.pgtrickle.dvm.plan.Target;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+
+/**
+ * Writes the programs of a plan. A refresh is one statement, so everything in it sees one snapshot: the change rows, then
+ * stage by stage the state tables and their output changes, then the visible table, then the counts.
+ */
+public final class Differentiator {
+
+    private final Output output;
+    private final List<Aggregate> stages;
+    private final List<SourceUse> sources;
+    private final Apply apply;
+
+    public Differentiator(Output output, List<Aggregate> stages, List<SourceUse> sources, Apply apply) {
+        this.output = output;
+        this.stages = List.copyOf(stages);
+        this.sources = List.copyOf(sources);
+        this.apply = apply;
+    }
+
+    /** What a stage's state table is called after its stream table's prefix. */
+    public static String suffix(Aggregate stage) {
+        return "_s" + stage.number();
+    }
+
+    public List<String> stateTableDdl(Target target) {
+        return stages.stream().flatMap(stage -> stageSql(stage, target).ddl().stream()).toList();
+    }
+
+    static StageSql stageSql(Aggregate stage, Target target) {
+        return new StageSql(stage, Quoting.qualified(target.stateSchema(), target.statePrefix() + suffix(stage)));
+    }
+
+    public String differential(Target target, Map<Long, Window> windows) {
+        Program program = new Program();
+        List<Changes> changes = sources.stream()
+                .filter(source -> windows.containsKey(source.relation()))
+                .map(source -> new Changes(source, Objects.requireNonNull(windows.get(source.relation()))))
+                .toList();
+        changes.forEach(change -> change.addTo(program));
+        ChangeReading reading = new ChangeReading(changes, target);
+        List<String> broken = new ArrayList<>();
+        for (Aggregate stage : stages) {
+            if (reading.changed(stage)) {
+                StageSql sql = stageSql(stage, target);
+                sql.differential(program, reading);
+                broken.add(sql.broken());
+            }
+        }
+        List<Select> delta = output.delta(reading);
+        if (delta.isEmpty()) {
+            return program.select(result(new Counts("0", "0", "0", "false"), "0", List.of()));
+        }
+        Counts counts = apply.differential(program, Quoting.qualified(target.table()), sql(delta, true));
+        changes.forEach(change -> change.broken().ifPresent(broken::add));
+        String rows = changes.stream().map(Changes::count).collect(Collectors.joining(" + "));
+        return program.select(result(counts, rows, broken));
+    }
+
+    public String full(Target target) {
+        Program program = new Program();
+        Reading reading = new RecomputedReading(target);
+        stages.forEach(stage -> stageSql(stage, target).full(program, reading));
+        String rows = sql(output.rows(Reading.Time.NOW, reading), false);
+        Counts counts = apply.full(program, Quoting.qualified(target.table()), rows);
+        return program.select(result(counts, "0", List.of()));
+    }
+
+    /** A program that evaluates the query view, for queries without operators. */
+    public static String recompute(Apply apply, Target target) {
+        Program program = new Program();
+        String rows = "SELECT " + apply.list(name -> "q." + name) + "\nFROM " + Quoting.qualified(target.queryView()) + " AS q";
+        Counts counts = apply.full(program, Quoting.qualified(target.table()), rows);
+        return program.select(result(counts, "0", List.of()));
+    }
+
+    /** Under the visible table's column names. */
+    private String sql(List<Select> selects, boolean weighted) {
+        List<String> names = apply.columns().stream().map(column -> column.name()).toList();
+        List<Select> named = selects.stream()
+                .map(select -> new Select(select.rows(), select.expressions(), names))
+                .toList();
+        return Select.unionAll(named, weighted);
+    }
+
+    private static String result(Counts counts, String deltaRows, List<String> broken) {
+        List<String> all = new ArrayList<>(broken);
+        if (!counts.broken().equals("false")) {
+            all.add(counts.broken());
+        }
+        return "SELECT pg_current_snapshot()::text AS snapshot,\n  "
+                + counts.inserted() + "::bigint AS rows_inserted,\n  "
+                + counts.updated() + "::bigint AS rows_updated,\n  "
+                + counts.deleted() + "::bigint AS rows_deleted,\n  ("
+                + deltaRows + ")::bigint AS delta_rows,\n  "
+                + (all.isEmpty() ? "false" : String.join("\n    OR ", all)) + " AS broken";
+    }
+}

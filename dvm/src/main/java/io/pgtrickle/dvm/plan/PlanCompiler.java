@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.plan;
+
+import io.pgtrickle.dvm.apply.Apply;
+import io.pgtrickle.dvm.apply.BagApply;
+import io.pgtrickle.dvm.apply.KeyApply;
+import io.pgtrickle.dvm.operator.Aggregate;
+import io.pgtrickle.dvm.operator.Filter;
+import io.pgtrickle.dvm.operator.Output;
+import io.pgtrickle.dvm.operator.Project;
+import io.pgtrickle.dvm.operator.Scope;
+import io.pgtrickle.sql.parse.QueryParser;
+import io.pgtrickle.sql.parse.UnsupportedConstructException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** From facts to a plan: the same facts give the same plan. Stateless, any thread. */
+public final class PlanCompiler {
+
+    private final QueryParser parser;
+
+    public PlanCompiler(QueryParser parser) {
+        this.parser = parser;
+    }
+
+    /** Never fails for what a query contains: what cannot be maintained differentially gives a plan that recomputes, with the reasons. */
+    public StreamPlan compile(QueryFacts facts, TypeProbe probe) {
+        List<String> reasons = new ArrayList<>();
+        facts.relations().stream()
+                .filter(relation -> !relation.capturable() && relation.definition().isEmpty())
+                .map(PlanBuilder::notCapturable)
+                .forEach(reasons::add);
+        facts.volatileFunctions().forEach(function -> reasons.add("volatile function " + function));
+        if (!reasons.isEmpty()) {
+            return new FullPlan(facts, reasons);
+        }
+        try {
+            PlanBuilder builder = new PlanBuilder(facts, parser, probe);
+            Output output = builder.build();
+            return new DifferentialPlan(
+                    output, builder.stages(), builder.sources(), apply(output, facts.output()), warnings(facts));
+        } catch (UnsupportedConstructException e) {
+            return new FullPlan(facts, List.of(e.construct()));
+        }
+    }
+
+    static List<String> warnings(QueryFacts facts) {
+        return facts.stableFunctions().stream()
+                .map(function -> "function " + function
+                        + " is stable: its value is that of the refresh that last computed a row, not of the present")
+                .toList();
+    }
+
+    private static Apply apply(Output output, List<ColumnFacts> declared) {
+        List<ColumnFacts> columns = new ArrayList<>();
+        for (int i = 0; i < declared.size(); i++) {
+            ColumnFacts column = declared.get(i);
+            columns.add(new ColumnFacts(
+                    column.name(), column.type(), column.notNull() || output.columns().get(i).notNull()));
+        }
+        Optional<Keys.Key> key = Keys.of(output);
+        if (key.isEmpty()) {
+            return new BagApply(columns);
+        }
+        List<Integer> positions = key.get().positions();
+        boolean bounded = key.get().indexed()
+                || positions.stream().allMatch(i -> columns.get(i).type().length() > 0);
+        boolean notNull = positions.stream().allMatch(i -> columns.get(i).notNull());
+        return new KeyApply(columns, positions, bounded && notNull, isGrouping(output));
+    }
+
+    /** A select list over one stage: its changes are at most one old and one new row for each key. */
+    private static boolean isGrouping(Output output) {
+        if (output instanceof Project project) {
+            Scope input = project.input() instanceof Filter filter ? filter.input() : project.input();
+            return input instanceof Aggregate;
+        }
+        return false;
+    }
+}
