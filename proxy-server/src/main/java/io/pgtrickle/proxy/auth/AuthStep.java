@@ -6,6 +6,9 @@ import java.util.List;
 /** What to do next with a client that we authenticate ourselves. */
 public sealed interface AuthStep {
 
+    /** The steps that end the exchange. */
+    sealed interface End extends AuthStep {}
+
     /** Send an Authentication message ('R') with this body, then wait for a 'p' message and hand it to {@link ClientAuthentication#next}. */
     record Send(byte[] body) implements AuthStep {}
 
@@ -13,7 +16,7 @@ public sealed interface AuthStep {
      * The client is who it says. Send these 'R' bodies (the last one of SCRAM; AuthenticationOk is never among them), open the server
      * connection along the route and log in with {@code login}; AuthenticationOk goes to the client as soon as that succeeded.
      */
-    record Accepted(List<byte[]> bodies, Route route, ServerLogin login) implements AuthStep {
+    record Accepted(List<byte[]> bodies, Route route, ServerLogin login) implements End {
 
         public Accepted {
             bodies = List.copyOf(bodies);
@@ -21,5 +24,5 @@ public sealed interface AuthStep {
     }
 
     /** Send this as a FATAL error and close. */
-    record Refused(AuthFailure failure) implements AuthStep {}
+    record Refused(AuthFailure failure) implements End {}
 }

@@ -4,10 +4,15 @@ package io.pgtrickle.wire.auth;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.ongres.scram.client.ScramClient.FinalBuildStage;
+import com.ongres.scram.client.ScramClient.PasswordBuildStage;
+import com.ongres.scram.common.StringPreparation;
 import com.ongres.scram.common.exception.ScramException;
 import com.ongres.scram.common.exception.ScramInvalidServerSignatureException;
 import com.ongres.scram.common.exception.ScramServerErrorException;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The client's side of one SCRAM-SHA-256 exchange with a server: {@link #first}, {@link #serverFirst}, {@link #answer}, {@link #verify}.
@@ -22,18 +27,21 @@ public final class ScramClient {
     private static final String IGNORED_USER = "*";
 
     private final com.ongres.scram.client.ScramClient scram;
+    private final Optional<ScramSecret> secret;
 
-    private ScramClient(FinalBuildStage builder) {
-        scram = builder.build();
+    private ScramClient(FinalBuildStage builder, Optional<ScramSecret> secret) {
+        this.scram = builder.build();
+        this.secret = secret;
     }
 
     public static ScramClient withPassword(String password) {
         return new ScramClient(builder().password(password.toCharArray())
-                .stringPreparation(com.ongres.scram.common.StringPreparation.POSTGRESQL_PREPARATION));
+                .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION), Optional.empty());
     }
 
-    public static ScramClient withKeys(ScramKeys keys) {
-        return new ScramClient(builder().clientAndServerKey(keys.clientKey(), keys.serverKey()));
+    /** @param secret what the keys belong to; they serve only if the server has the same one */
+    public static ScramClient withKeys(ScramKeys keys, ScramSecret secret) {
+        return new ScramClient(builder().clientAndServerKey(keys.clientKey(), keys.serverKey()), Optional.of(secret));
     }
 
     /** The first message, for a server whose offer contains {@link ScramServer#MECHANISM}. */
@@ -44,9 +52,14 @@ public final class ScramClient {
     /** Takes in the data of an AuthenticationSASLContinue; cheap. */
     public void serverFirst(byte[] data) throws AuthenticationException {
         try {
-            int iterations = scram.serverFirstMessage(new String(data, UTF_8)).getIterationCount();
+            var message = scram.serverFirstMessage(new String(data, UTF_8));
+            int iterations = message.getIterationCount();
+            byte[] salt = Base64.getDecoder().decode(message.getSalt());
             if (iterations > MAX_ITERATIONS) {
                 throw AuthenticationException.protocolViolation("the server asks for " + iterations + " SCRAM iterations, more than " + MAX_ITERATIONS);
+            }
+            if (secret.isPresent() && !(secret.get().iterations() == iterations && Arrays.equals(secret.get().salt(), salt))) {
+                throw AuthenticationException.refused("the server has another SCRAM secret for this user (salt or iterations differ)");
             }
         } catch (ScramException | RuntimeException e) {
             throw AuthenticationException.protocolViolation("the server's first SCRAM message is malformed: " + e.getMessage());
@@ -75,7 +88,7 @@ public final class ScramClient {
         }
     }
 
-    private static com.ongres.scram.client.ScramClient.PasswordBuildStage builder() {
+    private static PasswordBuildStage builder() {
         return com.ongres.scram.client.ScramClient.builder()
                 .advertisedMechanisms(List.of(ScramServer.MECHANISM))
                 .username(IGNORED_USER);

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import io.pgtrickle.sql.text.Suggestions;
+import io.pgtrickle.wire.auth.StoredSecret;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Reads a configuration file in PgBouncer's format, with a section [pgtrickle] beside PgBouncer's own. All problems are reported at once. */
+public final class ConfigFile {
+
+    /** @param warnings what the file asks for and does not get, one sentence each */
+    public record Loaded(ProxyConfig config, List<String> warnings) {
+
+        public Loaded {
+            warnings = List.copyOf(warnings);
+        }
+    }
+
+    /** Where databases are whose entry names no host. */
+    private static final HostPort DEFAULT_SERVER = new HostPort("localhost", 5432);
+    /** PgBouncer keeps this name for its admin console. */
+    private static final String CONSOLE = "pgbouncer";
+
+    private final Map<String, String> texts = new LinkedHashMap<>();
+    private final Map<String, DatabaseEntry> databases = new LinkedHashMap<>();
+    private final Map<String, String> engine = new LinkedHashMap<>();
+    private final List<String> warnings = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    private ConfigFile() {}
+
+    /** @throws ConfigException if the file, or the auth_file it names, cannot be read or used */
+    public static Loaded load(Path file) {
+        var reader = new ConfigFile();
+        IniFile.read(file).forEach(reader::entry);
+        ProxyConfig config = reader.config(file);
+        if (!reader.problems.isEmpty()) {
+            throw new ConfigException(reader.problems);
+        }
+        return new Loaded(config, reader.warnings);
+    }
+
+    private void entry(IniFile.Entry entry) {
+        switch (entry.section()) {
+            case "pgbouncer" -> global(entry);
+            case "databases" -> database(entry);
+            case "users" -> connectionString(entry).forEach((key, value) -> unsupported(entry, key, value, UnsupportedSettings.USER, List.of()));
+            case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
+            case "pgtrickle" -> engine.put(entry.key(), entry.value());
+            default -> unknown(entry.place(), "section", entry.section(), List.of("pgbouncer", "databases", "users", "peers", "pgtrickle"));
+        }
+    }
+
+    private void global(IniFile.Entry entry) {
+        Optional<Setting<?>> setting = ProxySettings.find(entry.key());
+        if (setting.isEmpty()) {
+            List<String> known = ProxySettings.ALL.stream().<String>map(Setting::name).toList();
+            unsupported(entry, entry.key(), entry.value(), UnsupportedSettings.GLOBAL, known);
+            return;
+        }
+        try {
+            setting.get().parse(entry.value());
+            texts.put(entry.key(), entry.value());
+        } catch (IllegalArgumentException e) {
+            problems.add(entry.place() + ": " + entry.key() + " = " + entry.value() + ": " + e.getMessage());
+        }
+    }
+
+    private void database(IniFile.Entry entry) {
+        if (entry.key().equals(CONSOLE)) {
+            problems.add(entry.place() + ": database name \"" + CONSOLE + "\" is reserved");
+            return;
+        }
+        Map<String, String> values = connectionString(entry);
+        List<String> supported = List.of("host", "port", "dbname", "user", "password");
+        values.forEach((key, value) -> {
+            if (!supported.contains(key)) {
+                unsupported(entry, key, value, UnsupportedSettings.DATABASE, supported);
+            }
+        });
+        try {
+            databases.put(entry.key(), new DatabaseEntry(
+                    server(values),
+                    Optional.ofNullable(values.get("dbname")),
+                    Optional.ofNullable(values.get("user")),
+                    StoredSecret.parse(values.getOrDefault("password", ""))));
+        } catch (IllegalArgumentException e) {
+            problems.add(entry.place() + ": " + e.getMessage());
+        }
+    }
+
+    private static Optional<HostPort> server(Map<String, String> values) {
+        String host = values.get("host");
+        String port = values.getOrDefault("port", String.valueOf(DEFAULT_SERVER.port()));
+        if (host == null) {
+            return values.containsKey("port") ? Optional.of(new HostPort(DEFAULT_SERVER.host(), number(port))) : Optional.empty();
+        }
+        if (host.startsWith("/") || host.startsWith("@")) {
+            throw new IllegalArgumentException("host=" + host + ": unix sockets are not supported yet, name a TCP host");
+        }
+        if (host.contains(",")) {
+            throw new IllegalArgumentException("host=" + host + ": lists of hosts are not supported yet, name one");
+        }
+        return Optional.of(new HostPort(host, number(port)));
+    }
+
+    private static int number(String port) {
+        return ValueType.integer(1, 65535).parser().apply(port);
+    }
+
+    private Map<String, String> connectionString(IniFile.Entry entry) {
+        try {
+            return ConnectionString.parse(entry.value());
+        } catch (IllegalArgumentException e) {
+            problems.add(entry.place() + ": " + e.getMessage());
+            return Map.of();
+        }
+    }
+
+    private void unsupported(IniFile.Entry entry, String key, String value, List<UnsupportedSetting> unsupported, List<String> supported) {
+        Optional<UnsupportedSetting> setting = UnsupportedSettings.find(unsupported, key);
+        if (setting.isEmpty()) {
+            unknown(entry.place(), "setting", key, Stream.concat(supported.stream(), unsupported.stream().map(UnsupportedSetting::name)).toList());
+            return;
+        }
+        String text = entry.place() + ": " + key + " = " + value + " is not supported yet";
+        switch (setting.get().verdict(value)) {
+            case QUIET -> {}
+            case WARN -> warnings.add(text + ", ignored: " + setting.get().consequence());
+            case REFUSE -> problems.add(text + " and must not be ignored: " + setting.get().consequence() + "; remove it if that is what you want");
+        }
+    }
+
+    private void unknown(String place, String kind, String name, List<String> known) {
+        String hint = Suggestions.nearest(name, known).map(near -> ", did you mean \"" + near + "\"?").orElse("");
+        problems.add(place + ": unknown " + kind + " \"" + name + "\"" + hint);
+    }
+
+    private ProxyConfig config(Path file) {
+        var values = new SettingValues(texts);
+        AuthType authType = values.get(ProxySettings.AUTH_TYPE);
+        UserList users = users(values, authType, file);
+        checkUsers(authType, file);
+        if (values.get(ProxySettings.LISTEN_ADDR).isEmpty()) {
+            problems.add(file + ": listen_addr names no address, and unix sockets are not supported yet");
+        }
+        var named = new LinkedHashMap<>(databases);
+        Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
+        return ProxySettings.config(values, authType, users, new Databases(DEFAULT_SERVER, named, fallback), engine);
+    }
+
+    private UserList users(SettingValues values, AuthType authType, Path file) {
+        String name = values.get(ProxySettings.AUTH_FILE);
+        if (name.isEmpty()) {
+            if (authType.needsUserList()) {
+                problems.add(file + ": auth_type = " + authType.text() + " needs auth_file, the list of users;"
+                        + " auth_type = passthrough leaves authentication to the server");
+            }
+            return UserList.EMPTY;
+        }
+        try {
+            return UserList.parse(Files.readString(Path.of(name), StandardCharsets.UTF_8), name);
+        } catch (IOException e) {
+            problems.add("cannot read auth_file " + name + ": " + IniFile.reason(e));
+        } catch (ConfigException e) {
+            problems.addAll(e.problems());
+        }
+        return UserList.EMPTY;
+    }
+
+    /** Who may say who becomes which user on the server: a forced user and the server's own authentication of the client exclude each other. */
+    private void checkUsers(AuthType authType, Path file) {
+        databases.forEach((name, entry) -> {
+            boolean forced = entry.user().isPresent();
+            if (authType == AuthType.PASSTHROUGH && (forced || !(entry.password() instanceof StoredSecret.None))) {
+                problems.add(file + ": database " + name + " sets user or password, but with auth_type = passthrough clients log in as themselves");
+            }
+            if (authType == AuthType.ANY && !forced) {
+                problems.add(file + ": database " + name + " sets no user, but with auth_type = any nobody has a name of their own");
+            }
+        });
+        if (authType == AuthType.ANY && databases.isEmpty()) {
+            problems.add(file + ": auth_type = any needs [databases] whose entries set user");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.config;
+
+import static io.pgtrickle.proxy.config.UnsupportedSetting.needless;
+import static io.pgtrickle.proxy.config.UnsupportedSetting.refused;
+import static io.pgtrickle.proxy.config.UnsupportedSetting.warned;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** Every setting PgBouncer 1.25 has and this version has not: with the ones in {@link ProxySettings} the whole of PgBouncer's reference. */
+final class UnsupportedSettings {
+
+    private static final String ONE_TO_ONE = "every client has a server connection of its own (session pooling) and the number is not limited";
+    private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
+    private static final String NO_CONSOLE = "there is no admin console";
+    private static final String NO_TLS = "there is no TLS";
+    private static final String NO_TIMEOUT = "there is no such time limit";
+    private static final String SYSTEM = "the operating system's default applies";
+    private static final String SYSTEM_DNS = "names are resolved by the operating system";
+    private static final String ONLY_FILE = "only users in auth_file can log in";
+    private static final String STDERR = "the log goes to standard error";
+    private static final String NO_UNIX = "there are no unix sockets";
+
+    private static final Set<String> ENCRYPTED = Set.of("require", "verify-ca", "verify-full");
+
+    /** Section [pgbouncer], in PgBouncer's (alphabetical) order. */
+    static final List<UnsupportedSetting> GLOBAL = List.of(
+            warned("admin_users", NO_CONSOLE, ""),
+            warned("application_name_add_host", "application_name is passed on as it is", "0"),
+            warned("auth_dbname", ONLY_FILE, ""),
+            warned("auth_hba_file", "auth_type applies to every connection", ""),
+            warned("auth_ident_file", "there is no user name map", ""),
+            warned("auth_ldap_options", "there is no LDAP authentication", ""),
+            warned("auth_query", ONLY_FILE, ""),
+            warned("auth_user", ONLY_FILE, ""),
+            needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
+            warned("cancel_wait_timeout", NO_TIMEOUT),
+            warned("client_idle_timeout", NO_TIMEOUT, "0"),
+            warned("client_tls13_ciphers", NO_TLS, ""),
+            warned("client_tls_ca_file", NO_TLS, ""),
+            warned("client_tls_cert_file", NO_TLS, ""),
+            warned("client_tls_ciphers", NO_TLS, "default", ""),
+            warned("client_tls_dheparams", NO_TLS, "auto", ""),
+            warned("client_tls_ecdhcurve", NO_TLS, "auto", ""),
+            warned("client_tls_key_file", NO_TLS, ""),
+            warned("client_tls_protocols", NO_TLS, "secure", ""),
+            new UnsupportedSetting("client_tls_sslmode", "clients are served without TLS", Set.of("disable"), ENCRYPTED),
+            needless("conffile", "the file named on the command line is read"),
+            warned("default_pool_size", ONE_TO_ONE),
+            refused("disable_pqexec", "simple queries are accepted", "0"),
+            warned("dns_max_ttl", SYSTEM_DNS),
+            warned("dns_nxdomain_ttl", SYSTEM_DNS),
+            warned("dns_zone_check_period", SYSTEM_DNS, "0"),
+            warned("idle_transaction_timeout", NO_TIMEOUT, "0"),
+            needless("ignore_startup_parameters", "every startup parameter is passed on to the server"),
+            warned("job_name", "there is no system log"),
+            warned("listen_backlog", SYSTEM),
+            warned("log_stats", "no statistics are logged", "0"),
+            warned("logfile", STDERR, ""),
+            warned("login_notify_message", "no notice is sent at login", ""),
+            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
+            warned("max_db_connections", ONE_TO_ONE, "0"),
+            needless("max_packet_size", "messages are streamed whatever their size"),
+            needless("max_prepared_statements", NEVER_REUSED + ", so prepared statements simply work"),
+            warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
+            warned("max_user_connections", ONE_TO_ONE, "0"),
+            warned("min_pool_size", "no server connection is opened before a client needs it", "0"),
+            warned("peer_id", "cancel requests are not passed on to other processes", "0"),
+            warned("pidfile", "no such file is written", ""),
+            needless("pkt_buf", "buffers are sized by need"),
+            warned("pool_idle_timeout", NO_TIMEOUT, "0"),
+            warned("pool_mode", ONE_TO_ONE, "session"),
+            warned("query_timeout", NO_TIMEOUT, "0"),
+            needless("query_wait_notify", "clients never wait for a server connection of another client"),
+            needless("query_wait_timeout", "clients never wait for a server connection of another client"),
+            warned("reserve_pool_size", ONE_TO_ONE, "0"),
+            needless("reserve_pool_timeout", ONE_TO_ONE),
+            warned("resolv_conf", SYSTEM_DNS, ""),
+            needless("sbuf_loopcnt", "connections share the event loop fairly in another way"),
+            needless("server_check_delay", NEVER_REUSED),
+            needless("server_check_query", NEVER_REUSED),
+            needless("server_fast_close", NEVER_REUSED),
+            needless("server_idle_timeout", NEVER_REUSED),
+            needless("server_lifetime", NEVER_REUSED),
+            needless("server_login_retry", "a failed server login is reported to its client at once"),
+            needless("server_reset_query", NEVER_REUSED),
+            needless("server_reset_query_always", NEVER_REUSED),
+            needless("server_round_robin", NEVER_REUSED),
+            warned("server_tls13_ciphers", NO_TLS, ""),
+            warned("server_tls_ca_file", NO_TLS, ""),
+            warned("server_tls_cert_file", NO_TLS, ""),
+            warned("server_tls_ciphers", NO_TLS, "default", ""),
+            warned("server_tls_key_file", NO_TLS, ""),
+            warned("server_tls_protocols", NO_TLS, "secure", ""),
+            new UnsupportedSetting("server_tls_sslmode", "servers are spoken to without TLS", Set.of("disable", "allow", "prefer"), ENCRYPTED),
+            warned("service_name", "there is no system log"),
+            warned("so_reuseport", "one process listens on a port", "0"),
+            needless("stats_period", "no statistics are logged"),
+            warned("stats_users", NO_CONSOLE, ""),
+            needless("suspend_timeout", NO_CONSOLE),
+            warned("syslog", STDERR, "0"),
+            needless("syslog_facility", STDERR),
+            needless("syslog_ident", STDERR),
+            warned("tcp_defer_accept", SYSTEM),
+            warned("tcp_keepalive", SYSTEM),
+            warned("tcp_keepcnt", SYSTEM, "0"),
+            warned("tcp_keepidle", SYSTEM, "0"),
+            warned("tcp_keepintvl", SYSTEM, "0"),
+            warned("tcp_socket_buffer", SYSTEM, "0"),
+            warned("tcp_user_timeout", SYSTEM, "0"),
+            needless("track_extra_parameters", NEVER_REUSED + ", so its parameters stay what the client made them"),
+            warned("transaction_timeout", NO_TIMEOUT, "0"),
+            needless("unix_socket_dir", NO_UNIX),
+            needless("unix_socket_group", NO_UNIX),
+            needless("unix_socket_mode", NO_UNIX),
+            refused("user", "the process keeps the user that started it", ""));
+
+    /** The connection strings of section [databases]. */
+    static final List<UnsupportedSetting> DATABASE = List.of(
+            warned("application_name", "application_name is passed on as the client sets it"),
+            warned("auth_dbname", ONLY_FILE),
+            warned("auth_query", ONLY_FILE),
+            warned("auth_user", ONLY_FILE),
+            refused("client_encoding", "the client's own setting, or the server's default, applies"),
+            refused("connect_query", "nothing is run when a connection is opened"),
+            refused("datestyle", "the client's own setting, or the server's default, applies"),
+            needless("load_balance_hosts", "an entry has one host"),
+            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
+            warned("max_db_connections", ONE_TO_ONE, "0"),
+            warned("min_pool_size", "no server connection is opened before a client needs it", "0"),
+            warned("pool_mode", ONE_TO_ONE, "session"),
+            warned("pool_size", ONE_TO_ONE),
+            warned("reserve_pool", ONE_TO_ONE, "0"),
+            warned("reserve_pool_size", ONE_TO_ONE, "0"),
+            needless("server_lifetime", NEVER_REUSED),
+            refused("timezone", "the client's own setting, or the server's default, applies"));
+
+    /** The values of section [users]. */
+    static final List<UnsupportedSetting> USER = List.of(
+            warned("client_idle_timeout", NO_TIMEOUT, "0"),
+            warned("idle_transaction_timeout", NO_TIMEOUT, "0"),
+            warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
+            warned("max_user_connections", ONE_TO_ONE, "0"),
+            warned("pool_mode", ONE_TO_ONE, "session"),
+            warned("pool_size", ONE_TO_ONE),
+            warned("query_timeout", NO_TIMEOUT, "0"),
+            warned("reserve_pool_size", ONE_TO_ONE, "0"),
+            warned("transaction_timeout", NO_TIMEOUT, "0"));
+
+    private UnsupportedSettings() {}
+
+    static Optional<UnsupportedSetting> find(List<UnsupportedSetting> settings, String name) {
+        return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+}
