@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.config;
 
+import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.text.Suggestions;
 import io.pgtrickle.wire.auth.StoredSecret;
 import java.io.IOException;
@@ -32,7 +33,7 @@ public final class ConfigFile {
 
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, DatabaseEntry> databases = new LinkedHashMap<>();
-    private final Map<String, String> engine = new LinkedHashMap<>();
+    private final Map<String, String> engineTexts = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
@@ -55,24 +56,39 @@ public final class ConfigFile {
             case "databases" -> database(entry);
             case "users" -> connectionString(entry).forEach((key, value) -> unsupported(entry, key, value, UnsupportedSettings.USER, List.of()));
             case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
-            case "pgtrickle" -> engine.put(entry.key(), entry.value());
+            case "pgtrickle" -> engine(entry);
             default -> unknown(entry.place(), "section", entry.section(), List.of("pgbouncer", "databases", "users", "peers", "pgtrickle"));
         }
     }
 
     private void global(IniFile.Entry entry) {
-        Optional<Setting<?>> setting = ProxySettings.find(entry.key());
-        if (setting.isEmpty()) {
-            List<String> known = ProxySettings.ALL.stream().<String>map(Setting::name).toList();
-            unsupported(entry, entry.key(), entry.value(), UnsupportedSettings.GLOBAL, known);
-            return;
+        ProxySettings.find(ProxySettings.ALL, entry.key()).ifPresentOrElse(
+                setting -> set(texts, setting, entry),
+                () -> unsupported(entry, entry.key(), entry.value(), UnsupportedSettings.GLOBAL, names(ProxySettings.ALL)));
+    }
+
+    private void engine(IniFile.Entry entry) {
+        Optional<Setting<?>> setting = ProxySettings.find(ProxySettings.ENGINE, entry.key());
+        if (setting.isPresent()) {
+            set(engineTexts, setting.get(), entry);
+        } else if (Settings.ALL.stream().anyMatch(engines -> engines.name().equals(entry.key()))) {
+            problems.add(entry.place() + ": " + entry.key() + " is kept in the database: ALTER DATABASE name SET pg_trickle." + entry.key() + " = " + entry.value());
+        } else {
+            unknown(entry.place(), "setting", entry.key(), names(ProxySettings.ENGINE));
         }
+    }
+
+    private void set(Map<String, String> values, Setting<?> setting, IniFile.Entry entry) {
         try {
-            setting.get().parse(entry.value());
-            texts.put(entry.key(), entry.value());
+            setting.parse(entry.value());
+            values.put(entry.key(), entry.value());
         } catch (IllegalArgumentException e) {
             problems.add(entry.place() + ": " + entry.key() + " = " + entry.value() + ": " + e.getMessage());
         }
+    }
+
+    private static List<String> names(List<Setting<?>> settings) {
+        return settings.stream().<String>map(Setting::name).toList();
     }
 
     private void database(IniFile.Entry entry) {
@@ -155,6 +171,8 @@ public final class ConfigFile {
         }
         var named = new LinkedHashMap<>(databases);
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
+        String engineUser = new SettingValues(engineTexts).get(ProxySettings.ENGINE_USER);
+        var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
         return ProxySettings.config(values, authType, users, new Databases(DEFAULT_SERVER, named, fallback), engine);
     }
 

@@ -2,10 +2,8 @@
 package io.pgtrickle.proxy.config;
 
 import java.time.Duration;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 
 /** Everything the proxy is configured with; immutable, made by {@link ConfigFile} or {@link #passThrough}, changed by command line options. */
 public record ProxyConfig(
@@ -14,7 +12,7 @@ public record ProxyConfig(
         Databases databases,
         Limits limits,
         Logging logging,
-        Map<String, String> engine) {
+        Engine engine) {
 
     /** @param addresses host names or addresses; {@code *} is every interface */
     public record Listen(List<String> addresses, int port) {
@@ -33,17 +31,20 @@ public record ProxyConfig(
     /** @param verbosity 0 normal, 1 debug, 2 and more trace */
     public record Logging(boolean connections, boolean disconnections, boolean poolerErrors, int verbosity) {}
 
-    public ProxyConfig {
-        engine = Collections.unmodifiableMap(new LinkedHashMap<>(engine));
-    }
+    /** @param user the role of the engine's own connections; libpq's rules find one when absent ({@link LibpqRules}) */
+    public record Engine(Optional<String> user) {}
 
     /** Without a configuration file: every database and role of one server, with the client's own credentials. */
     public static ProxyConfig passThrough(HostPort server) {
-        return ProxySettings.config(SettingValues.DEFAULTS, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), Map.of());
+        return ProxySettings.config(SettingValues.DEFAULTS, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), new Engine(Optional.empty()));
     }
 
     public ProxyConfig withListen(HostPort address) {
         return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, limits, logging, engine);
+    }
+
+    public ProxyConfig withEngineUser(String user) {
+        return new ProxyConfig(listen, authentication, databases, limits, logging, new Engine(Optional.of(user)));
     }
 
     /** Changes where the databases without a host are. */

@@ -2,15 +2,15 @@
 package io.pgtrickle.proxy.config;
 
 import io.pgtrickle.proxy.config.ProxyConfig.Authentication;
+import io.pgtrickle.proxy.config.ProxyConfig.Engine;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Listen;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
-/** The registry of the settings in section [pgbouncer] that have an effect: PgBouncer's names, meanings and (unless it says why not) defaults. */
+/** The registry of the settings that have an effect; in section [pgbouncer] PgBouncer's names, meanings and (unless it says why not) defaults. */
 final class ProxySettings {
 
     static final Setting<List<String>> LISTEN_ADDR = new Setting<>("listen_addr", ValueType.list(), "localhost",
@@ -41,16 +41,24 @@ final class ProxySettings {
     static final Setting<Integer> VERBOSE = new Setting<>("verbose", ValueType.integer(0, Integer.MAX_VALUE), "0",
             "0 normal, 1 debug, 2 or more trace.");
 
+    /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
             CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
+    static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
+            "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
+                    + "it is found as libpq does: the service of `PGSERVICE`, then `PGUSER`, then the operating system's user.");
+
+    /** Section [pgtrickle]. */
+    static final List<Setting<?>> ENGINE = List.of(ENGINE_USER);
+
     private ProxySettings() {}
 
-    static Optional<Setting<?>> find(String name) {
-        return ALL.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    static Optional<Setting<?>> find(List<Setting<?>> settings, String name) {
+        return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
-    static ProxyConfig config(SettingValues values, AuthType authType, UserList users, Databases databases, Map<String, String> engine) {
+    static ProxyConfig config(SettingValues values, AuthType authType, UserList users, Databases databases, Engine engine) {
         return new ProxyConfig(
                 new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
                 new Authentication(authType, users, values.get(SCRAM_ITERATIONS)),

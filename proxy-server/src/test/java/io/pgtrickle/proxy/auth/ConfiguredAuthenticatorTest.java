@@ -154,7 +154,7 @@ class ConfiguredAuthenticatorTest {
         ProxyConfig defaults = ProxyConfig.passThrough(SERVER);
         var authentication = new ProxyConfig.Authentication(type, users, 4096);
         return new ConfiguredAuthenticator(
-                new ProxyConfig(defaults.listen(), authentication, databases, defaults.limits(), defaults.logging(), Map.of()));
+                new ProxyConfig(defaults.listen(), authentication, databases, defaults.limits(), defaults.logging(), defaults.engine()));
     }
 
     private static ClientAuthentication exchange(Authenticator door, String user, String database) {

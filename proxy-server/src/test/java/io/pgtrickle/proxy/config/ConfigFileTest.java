@@ -187,9 +187,10 @@ class ConfigFileTest {
     }
 
     @Test
-    void theSectionOfTheEngineIsHandedOn() throws IOException {
-        assertThat(load("[pgtrickle]\nscheduler_interval = 1s\n[pgbouncer]\nauth_type=passthrough\n").config().engine())
-                .containsExactly(java.util.Map.entry("scheduler_interval", "1s"));
+    void theSectionOfTheEngineNamesItsUser() throws IOException {
+        assertThat(load("[pgtrickle]\nuser = keeper\n[pgbouncer]\nauth_type=passthrough\n").config().engine().user()).contains("keeper");
+        assertProblem("[pgtrickle]\nusr = keeper\n", "unknown setting \"usr\", did you mean \"user\"?");
+        assertProblem("[pgtrickle]\npoll_interval_ms = 5\n", "ALTER DATABASE name SET pg_trickle.poll_interval_ms = 5");
     }
 
     @Test
