@@ -97,7 +97,7 @@ public final class ConfigFile {
             return;
         }
         Map<String, String> values = connectionString(entry);
-        List<String> supported = List.of("host", "port", "dbname", "user", "password");
+        List<String> supported = names(ProxySettings.DATABASE);
         values.forEach((key, value) -> {
             if (!supported.contains(key)) {
                 unsupported(entry, key, value, UnsupportedSettings.DATABASE, supported);

@@ -52,6 +52,16 @@ final class ProxySettings {
     /** Section [pgtrickle]. */
     static final List<Setting<?>> ENGINE = List.of(ENGINE_USER);
 
+    /** What an entry of section [databases] can say. */
+    static final List<Setting<?>> DATABASE = List.of(
+            new Setting<>("host", ValueType.text(), "",
+                    "The server's name or address; without it the server of `--server`, else of `PGHOST` and `PGPORT`, else localhost."),
+            new Setting<>("port", ValueType.integer(1, 65535), "5432", "The server's port."),
+            new Setting<>("dbname", ValueType.text(), "", "The database's name there; without it the name the client asked for."),
+            new Setting<>("user", ValueType.text(), "", "The user every client of this entry becomes there; without it the client's own name."),
+            new Setting<>("password", ValueType.text(), "",
+                    "That user's password; without it auth_file is asked, where a SCRAM secret serves if the client itself logged in with it."));
+
     private ProxySettings() {}
 
     static Optional<Setting<?>> find(List<Setting<?>> settings, String name) {

@@ -14,7 +14,7 @@ import java.util.Set;
  */
 record UnsupportedSetting(String name, String consequence, Set<String> quiet, Set<String> refused) {
 
-    private static final Set<String> EVERY_VALUE = Set.of("*");
+    static final Set<String> EVERY_VALUE = Set.of("*");
 
     enum Verdict { QUIET, WARN, REFUSE }
 

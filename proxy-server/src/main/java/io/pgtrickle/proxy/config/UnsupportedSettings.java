@@ -12,7 +12,7 @@ import java.util.Set;
 /** Every setting PgBouncer 1.25 has and this version has not: with the ones in {@link ProxySettings} the whole of PgBouncer's reference. */
 final class UnsupportedSettings {
 
-    private static final String ONE_TO_ONE = "every client has a server connection of its own (session pooling) and the number is not limited";
+    private static final String ONE_TO_ONE = "session pooling: every client has its own server connection, and their number is not limited";
     private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
     private static final String NO_CONSOLE = "there is no admin console";
     private static final String NO_TLS = "there is no TLS";
@@ -112,7 +112,7 @@ final class UnsupportedSettings {
             warned("tcp_user_timeout", SYSTEM, "0"),
             needless("track_extra_parameters", NEVER_REUSED + ", so its parameters stay what the client made them"),
             warned("transaction_timeout", NO_TIMEOUT, "0"),
-            needless("unix_socket_dir", NO_UNIX),
+            warned("unix_socket_dir", NO_UNIX, ""),
             needless("unix_socket_group", NO_UNIX),
             needless("unix_socket_mode", NO_UNIX),
             refused("user", "the process keeps the user that started it", ""));
