@@ -21,16 +21,7 @@ record Changes(SourceUse source, Window window) {
                         source.columns().stream().map(column -> "b." + Quoting.identifier(column)), Stream.of("b." + Reading.WEIGHT))
                 .collect(Collectors.joining(", "));
         StringBuilder sql = new StringBuilder("SELECT " + columns + "\nFROM " + Quoting.qualified(window.buffer())
-                + " AS b\nWHERE (b.__pgt_xid >= '" + window.xmax() + "'::xid8");
-        if (!window.inProgress().isEmpty()) {
-            sql.append(window.inProgress().stream()
-                    .map(String::valueOf)
-                    .collect(Collectors.joining(",", " OR b.__pgt_xid = ANY ('{", "}'::xid8[])")));
-        }
-        sql.append(")");
-        window.own()
-                .ifPresent(own -> sql.append("\n  AND NOT (b.__pgt_xid = '" + own.xid()
-                        + "'::xid8 AND b.cmin::text::bigint < " + own.commandId() + ")"));
+                + " AS b\nWHERE " + window.condition("b"));
         window.rows().ifPresent(rows -> sql.append("\nLIMIT ").append(rows)); // exact, and tells the planner
         program.with(name(), "change rows of table " + source.relation() + " since the frontier", sql.toString());
     }

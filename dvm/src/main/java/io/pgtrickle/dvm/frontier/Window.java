@@ -2,13 +2,14 @@
 package io.pgtrickle.dvm.frontier;
 
 import io.pgtrickle.sql.statement.QualifiedName;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /**
- * The unconsumed rows of one change buffer: those not visible in the frontier's snapshot. Numbers are xid8, kept as
- * decimal text's value (never negative in practice).
+ * The unconsumed rows of one change buffer: those not visible in the frontier's snapshot. Numbers are xid8.
  *
  * @param xmax pg_snapshot_xmax of the frontier
  * @param inProgress pg_snapshot_xip of the frontier
@@ -18,6 +19,27 @@ import java.util.OptionalLong;
 public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Optional<Own> own, OptionalLong rows) {
     public Window {
         inProgress = List.copyOf(inProgress);
+    }
+
+    /**
+     * The condition on buffer rows under an alias. The frontier's own transaction needs a word of its own either way: its
+     * snapshot neither lists it as in progress nor is sure to lie below it.
+     */
+    public String condition(String alias) {
+        String xid = alias + ".__pgt_xid";
+        List<String> unseen = new ArrayList<>();
+        unseen.add(xid + " >= '" + xmax + "'::xid8");
+        if (!inProgress.isEmpty()) {
+            String list = inProgress.stream().map(String::valueOf).collect(Collectors.joining(","));
+            unseen.add(xid + " = ANY ('{" + list + "}'::xid8[])");
+        }
+        String own = this.own.map(o -> xid + " = '" + o.xid() + "'::xid8").orElse("");
+        if (own.isEmpty()) {
+            return "(" + String.join(" OR ", unseen) + ")";
+        }
+        long commandId = this.own.orElseThrow().commandId();
+        return "(" + String.join(" OR ", unseen) + " OR " + own + ") AND NOT (" + own + " AND " + alias + ".cmin::text::bigint < "
+                + commandId + ")";
     }
 
     /** Rows of transaction {@code xid} written by commands before {@code commandId} are consumed; later ones are not. */
