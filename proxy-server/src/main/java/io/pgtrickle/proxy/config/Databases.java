@@ -3,8 +3,11 @@ package io.pgtrickle.proxy.config;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The databases clients may ask for.
@@ -30,5 +33,19 @@ public record Databases(HostPort server, Map<String, DatabaseEntry> named, Optio
 
     public HostPort serverOf(DatabaseEntry entry) {
         return entry.server().orElse(server);
+    }
+
+    /**
+     * The server all entries are on, which the engine works on as well.
+     *
+     * @throws ConfigException if they are on several; an engine that took a name for the database of another server would do harm
+     */
+    public HostPort onlyServer() {
+        List<HostPort> servers = Stream.concat(named.values().stream(), fallback.stream()).map(this::serverOf).distinct().toList();
+        if (servers.size() > 1) {
+            throw new ConfigException("[databases] names several servers (" + servers.stream().map(HostPort::toString).collect(Collectors.joining(", "))
+                    + "), which is not supported yet: run one proxy for each");
+        }
+        return servers.isEmpty() ? server : servers.getFirst();
     }
 }

@@ -19,7 +19,8 @@ final class ProxySettings {
             "Port to listen on; 0 takes a free one.");
     static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.oneOf(List.of(AuthType.values()), AuthType::text), "md5",
             "How clients prove who they are. `passthrough`: the server's own exchange is relayed to the client, so every role of the server can "
-                    + "log in as if directly connected (the default when no configuration file is given). `trust`: no password, but the user must "
+                    + "log in as if directly connected (the default when no configuration file is given); what pg_hba.conf says about addresses is "
+                    + "applied to the proxy's. `trust`: no password, but the user must "
                     + "be in auth_file. `any`: no password, any user name; every database must set `user`. `md5`: MD5, or SCRAM for users whose "
                     + "stored secret is a SCRAM secret. `scram-sha-256`: SCRAM.");
     static final Setting<String> AUTH_FILE = new Setting<>("auth_file", ValueType.text(), "",

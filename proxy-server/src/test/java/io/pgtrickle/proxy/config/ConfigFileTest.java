@@ -83,6 +83,16 @@ class ConfigFileTest {
     }
 
     @Test
+    void allDatabasesMustBeOnOneServer() throws IOException {
+        ProxyConfig config = load("[databases]\na = host=h\nb = host=h dbname=c\n[pgbouncer]\nauth_type = passthrough\n").config();
+        assertThat(config.databases().onlyServer()).isEqualTo(new HostPort("h", 5432));
+        ProxyConfig several = load("[databases]\na = host=h\nb = host=h port=5433\nc =\n[pgbouncer]\nauth_type = passthrough\n").config();
+        assertThatThrownBy(() -> several.databases().onlyServer()).isInstanceOf(ConfigException.class)
+                .hasMessageContaining("h:5432, h:5433, localhost:5432");
+        assertThat(ProxyConfig.passThrough(new HostPort("s", 1)).databases().onlyServer()).isEqualTo(new HostPort("s", 1));
+    }
+
+    @Test
     void allProblemsAreReportedAtOnceWithTheirLines() {
         assertThatThrownBy(() -> load("""
                 [pgbouncer]

@@ -42,8 +42,8 @@ final class SettingsPage {
 
             `name = key=value key='value with blanks'` (`''` stands for one quote); a name with other characters than letters,
             digits, `_`, `.` and `-` is written in double quotes. The entry `*` is for all names that have no entry of their
-            own. A file without any entry opens every database of the server. A database is looked up after the client has
-            proved who it is.
+            own. A file without any entry opens every database of the server. All entries must be on one server for now. A
+            database is looked up after the client has proved who it is.
 
             """;
 
