@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.backend;
+
+import io.pgtrickle.wire.backend.BackendType;
+import java.util.ArrayDeque;
+
+/**
+ * The replies a server still owes, one entry per message sent, oldest first: who asked, and so where each reply goes; when nothing is
+ * outstanding. It mirrors the server's rules (PostgreSQL manual 54.2): after an error everything up to the next Sync is skipped and
+ * gets no reply; in COPY from the client, Sync and Flush are ignored until CopyDone or CopyFail.
+ *
+ * <p>Entries are single bytes in a ring, so ordinary traffic costs no allocation. Not thread-safe: event loop of the connection.
+ */
+public final class ReplyQueue {
+
+    /** What was asked, and so what ends the reply. */
+    public enum Kind {
+        /** Ends with ParseComplete. */
+        PARSE,
+        /** Ends with BindComplete. */
+        BIND,
+        /** Ends with CloseComplete. */
+        CLOSE,
+        /** Ends with RowDescription or NoData. */
+        DESCRIBE,
+        /** Ends with CommandComplete, EmptyQueryResponse or PortalSuspended. */
+        EXECUTE,
+        /** Ends with ReadyForQuery. */
+        SYNC,
+        /** Ends with ReadyForQuery. */
+        QUERY,
+        /** Ends with ReadyForQuery. */
+        FUNCTION_CALL,
+        /** CopyDone or CopyFail: no reply of its own, marks where the server stopped ignoring Sync. */
+        COPY_END
+    }
+
+    /** Whose request it was. */
+    public enum Owner {
+        /** The client's: passes on untouched. */
+        CLIENT,
+        /** Ours: only an error concerns the client. */
+        PROXY,
+        /** The engine's, or ours with content: replies go to whoever works in the session. */
+        ENGINE,
+        /** Part of a simple Query that we run statement by statement: what a simple Query has no reply for is dropped. */
+        SPLIT,
+        /** The Sync that ends such a Query while its last CommandComplete is held back. */
+        HELD,
+        /** A client's Describe of a statement we run as one that returns no rows. */
+        NO_DATA
+    }
+
+    /** Told what became of a request. */
+    public interface Outcome {
+        /** @param succeeded false when the server failed or skipped the request */
+        void done(boolean succeeded);
+    }
+
+    private static final Kind[] KINDS = Kind.values();
+    private static final Owner[] OWNERS = Owner.values();
+    private static final int OWNER_SHIFT = 4;
+    private static final int FOLLOWED = 0x80;
+
+    private byte[] ring = new byte[64];
+    private int head;
+    private int size;
+    private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
+    private boolean skipping;
+    private boolean copyIn;
+
+    /** A message was sent. */
+    public void expect(Kind kind, Owner owner) {
+        if (admits(kind)) {
+            add(kind, owner, 0);
+        }
+    }
+
+    /** A message was sent, and someone wants to know how it went. */
+    public void expect(Kind kind, Owner owner, Outcome outcome) {
+        if (!admits(kind)) {
+            outcome.done(false);
+            return;
+        }
+        outcomes.add(outcome);
+        add(kind, owner, FOLLOWED);
+    }
+
+    public boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** Whether the server ignores everything until a Sync that has not been sent yet. */
+    public boolean isSkipping() {
+        return skipping;
+    }
+
+    /** Whose request is answered next; the client's when none is outstanding. */
+    public Owner headOwner() {
+        return size == 0 ? Owner.CLIENT : OWNERS[(ring[head] & 0x70) >> OWNER_SHIFT];
+    }
+
+    /** A whole message has come from the server. */
+    public void received(byte type) {
+        if (size == 0) {
+            return;
+        }
+        switch (type) {
+            case BackendType.PARSE_COMPLETE -> endIf(Kind.PARSE);
+            case BackendType.BIND_COMPLETE -> endIf(Kind.BIND);
+            case BackendType.CLOSE_COMPLETE -> endIf(Kind.CLOSE);
+            case BackendType.ROW_DESCRIPTION, BackendType.NO_DATA -> endIf(Kind.DESCRIBE);
+            case BackendType.COMMAND_COMPLETE, BackendType.EMPTY_QUERY_RESPONSE, BackendType.PORTAL_SUSPENDED -> executed();
+            case BackendType.COPY_IN_RESPONSE -> copyIn = headKind() == Kind.EXECUTE;
+            case BackendType.ERROR_RESPONSE -> failed();
+            case BackendType.READY_FOR_QUERY -> ready();
+            default -> {}
+        }
+    }
+
+    /** The connection is gone: nothing will be answered any more. */
+    public void abandon() {
+        while (size > 0) {
+            pop(false);
+        }
+    }
+
+    private boolean admits(Kind kind) {
+        if (kind == Kind.SYNC) {
+            skipping = false;
+            return true;
+        }
+        return !skipping && (kind != Kind.COPY_END || size > 0);
+    }
+
+    private Kind headKind() {
+        return KINDS[ring[head] & 0x0f];
+    }
+
+    private void endIf(Kind kind) {
+        if (headKind() == kind) {
+            pop(true);
+        }
+    }
+
+    private void executed() {
+        if (headKind() != Kind.EXECUTE) {
+            return;
+        }
+        pop(true);
+        if (copyIn) {
+            dropCopy();
+        }
+    }
+
+    /** Errors of Query, FunctionCall and Sync are followed by ReadyForQuery; in the extended protocol the server skips until Sync. */
+    private void failed() {
+        switch (headKind()) {
+            case QUERY, FUNCTION_CALL, SYNC -> {}
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {
+                pop(false);
+                if (copyIn) {
+                    dropCopy();
+                }
+                while (size > 0 && headKind() != Kind.SYNC) {
+                    pop(false);
+                }
+                skipping = size == 0;
+            }
+        }
+    }
+
+    /**
+     * Forgets what the server ignored during a COPY: every Sync before its end. When the COPY failed before its end was sent, all of
+     * them; should the server have failed before it read such a Sync, its ReadyForQuery arrives unexpected and is passed on.
+     */
+    private void dropCopy() {
+        copyIn = false;
+        while (size > 0) {
+            Kind dropped = headKind();
+            pop(false);
+            if (dropped == Kind.COPY_END) {
+                return;
+            }
+        }
+    }
+
+    private void ready() {
+        copyIn = false;
+        switch (headKind()) {
+            case QUERY, FUNCTION_CALL, SYNC -> {
+                pop(true);
+                while (size > 0 && headKind() == Kind.COPY_END) {
+                    pop(true);
+                }
+            }
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
+        }
+    }
+
+    private void pop(boolean succeeded) {
+        boolean followed = (ring[head] & FOLLOWED) != 0;
+        head = (head + 1) & (ring.length - 1);
+        size--;
+        if (followed) {
+            outcomes.remove().done(succeeded);
+        }
+    }
+
+    private void add(Kind kind, Owner owner, int flag) {
+        if (size == ring.length) {
+            grow();
+        }
+        ring[(head + size) & (ring.length - 1)] = (byte) (kind.ordinal() | owner.ordinal() << OWNER_SHIFT | flag);
+        size++;
+    }
+
+    private void grow() {
+        byte[] larger = new byte[ring.length * 2];
+        for (int i = 0; i < size; i++) {
+            larger[i] = ring[(head + i) & (ring.length - 1)];
+        }
+        ring = larger;
+        head = 0;
+    }
+}

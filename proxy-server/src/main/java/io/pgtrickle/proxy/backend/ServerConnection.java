@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.DuplexChannel;
+import io.pgtrickle.proxy.auth.Route;
+import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
+import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
+import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
+import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.codec.FrameHandler;
+import io.pgtrickle.wire.codec.FrameReader;
+import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendMessage;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection to a server. Walks over what the server sends, keeps the {@link ReplyQueue}, the session's parameters and transaction
+ * status, and hands everything to its {@link ServerListener}; bulk passes as slices. Lives on its client's event loop.
+ */
+public final class ServerConnection extends ChannelInboundHandlerAdapter implements FrameHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
+
+    /** Messages longer than this are never gathered. */
+    private static final int MAX_GATHERED = 1 << 20;
+
+    private static final byte[] NO_KEY = {};
+
+    private final Channel channel;
+    private final Route route;
+    private final ServerListener listener;
+    private final FrameReader reader;
+    private final ReplyQueue replies = new ReplyQueue();
+    private final Map<String, String> parameters = new HashMap<>();
+
+    private boolean loggedIn;
+    private boolean explained;
+    private char status = 'I';
+    private Charset charset = StandardCharsets.UTF_8;
+    private BackendKeyData key = new BackendKeyData(0, NO_KEY);
+
+    public ServerConnection(Channel channel, Route route, ServerListener listener) {
+        this.channel = channel;
+        this.route = route;
+        this.listener = listener;
+        this.reader = FrameReader.ofServer(this, channel.alloc(), Integer.MAX_VALUE - 1);
+    }
+
+    public Route route() {
+        return route;
+    }
+
+    public ReplyQueue replies() {
+        return replies;
+    }
+
+    /** The transaction status of the last ReadyForQuery: I, T or E. */
+    public char status() {
+        return status;
+    }
+
+    /** A parameter the server has reported. */
+    public Optional<String> parameter(String name) {
+        return Optional.ofNullable(parameters.get(name));
+    }
+
+    /** The session's client_encoding. */
+    public Charset charset() {
+        return charset;
+    }
+
+    /** The server's own cancel key; empty when it sent none. */
+    public BackendKeyData key() {
+        return key;
+    }
+
+    public Channel channel() {
+        return channel;
+    }
+
+    /** Sends bytes of the client's; the caller has announced the replies they ask for. */
+    public void write(ByteBuf bytes) {
+        channel.write(bytes, channel.voidPromise());
+    }
+
+    /** Sends a message of ours or one the client's is replaced with, and announces its reply. */
+    public void send(FrontendMessage message, Owner owner) {
+        Kind kind = replyOf(message);
+        if (kind != null) {
+            replies.expect(kind, owner);
+        }
+        write(encoded(message));
+    }
+
+    /** The same, for someone who wants to know how it went. */
+    public void send(FrontendMessage message, Owner owner, ReplyQueue.Outcome outcome) {
+        Kind kind = replyOf(message);
+        if (kind == null) {
+            throw new IllegalArgumentException("no reply to " + message);
+        }
+        write(encoded(message));
+        replies.expect(kind, owner, outcome);
+    }
+
+    public void flush() {
+        channel.flush();
+    }
+
+    /** Whether to go on reading: no while the client does not take what it is sent. */
+    public void setReading(boolean reading) {
+        channel.config().setAutoRead(reading);
+    }
+
+    /** Nothing more will be sent: the server finishes what it has, then closes. */
+    public void endOutput() {
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
+            if (channel instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+            }
+        });
+    }
+
+    /** Ends the session at once, in whatever state it is: what it has not committed is rolled back. */
+    public void close() {
+        channel.close();
+    }
+
+    /** Says goodbye first, for a connection at rest. */
+    public void terminate() {
+        channel.writeAndFlush(encoded(new FrontendMessage.Terminate())).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    private ByteBuf encoded(FrontendMessage message) {
+        ByteBuf out = channel.alloc().buffer();
+        message.write(out, charset);
+        return out;
+    }
+
+    private static @Nullable Kind replyOf(FrontendMessage message) {
+        return switch (message) {
+            case FrontendMessage.Query _ -> Kind.QUERY;
+            case FrontendMessage.Parse _ -> Kind.PARSE;
+            case FrontendMessage.Bind _ -> Kind.BIND;
+            case FrontendMessage.Describe _ -> Kind.DESCRIBE;
+            case FrontendMessage.Close _ -> Kind.CLOSE;
+            case FrontendMessage.Execute _ -> Kind.EXECUTE;
+            case FrontendMessage.Sync _ -> Kind.SYNC;
+            case FrontendMessage.CopyFail _ -> Kind.COPY_END;
+            case FrontendMessage.PasswordMessage _, FrontendMessage.Flush _, FrontendMessage.Terminate _ -> null;
+        };
+    }
+
+    // What the server sends.
+
+    @Override
+    public Action begin(byte type, int length) {
+        if (!loggedIn) {
+            return switch (type) {
+                case BackendType.AUTHENTICATION,
+                        BackendType.BACKEND_KEY_DATA,
+                        BackendType.NEGOTIATE_PROTOCOL_VERSION,
+                        BackendType.READY_FOR_QUERY -> Action.TAKE;
+                default -> length <= MAX_GATHERED ? Action.LOOK : Action.FORWARD;
+            };
+        }
+        return switch (type) {
+            case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE, BackendType.PARAMETER_STATUS, BackendType.READY_FOR_QUERY ->
+                length <= MAX_GATHERED ? Action.LOOK : Action.FORWARD;
+            case BackendType.NOTIFICATION_RESPONSE -> Action.FORWARD;
+            default -> ordinary(type);
+        };
+    }
+
+    private Action ordinary(byte type) {
+        return switch (replies.headOwner()) {
+            case CLIENT, HELD -> Action.FORWARD;
+            case PROXY -> Action.DISCARD;
+            case ENGINE -> Action.TAKE;
+            case SPLIT -> switch (type) {
+                case BackendType.PARSE_COMPLETE, BackendType.BIND_COMPLETE, BackendType.CLOSE_COMPLETE, BackendType.NO_DATA ->
+                    Action.DISCARD;
+                case BackendType.COPY_IN_RESPONSE -> Action.TAKE;
+                default -> Action.FORWARD;
+            };
+            case NO_DATA -> type == BackendType.ROW_DESCRIPTION ? Action.TAKE : Action.FORWARD;
+        };
+    }
+
+    @Override
+    public Action look(byte type, ByteBuf frame) {
+        Owner owner = replies.headOwner();
+        switch (type) {
+            case BackendType.PARAMETER_STATUS -> {
+                remember(ParameterStatus.read(frame, charset));
+                return Action.FORWARD;
+            }
+            case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE -> {
+                if (owner == Owner.ENGINE || owner == Owner.SPLIT) {
+                    return Action.TAKE;
+                }
+                if (type == BackendType.ERROR_RESPONSE) {
+                    failed(owner, Report.read(frame, charset));
+                }
+                return Action.FORWARD;
+            }
+            case BackendType.READY_FOR_QUERY -> {
+                if (owner == Owner.HELD) {
+                    return Action.TAKE;
+                }
+                becomeReady(frame);
+                return Action.FORWARD;
+            }
+            default -> {
+                return Action.FORWARD;
+            }
+        }
+    }
+
+    private void failed(Owner owner, Report report) {
+        explained |= report.isFatal();
+        LOG.debug("{}: {} (request of {})", channel, report.field(Report.MESSAGE).orElse(""), owner);
+        replies.received((byte) BackendType.ERROR_RESPONSE);
+    }
+
+    private void becomeReady(ByteBuf frame) {
+        status = (char) frame.getByte(frame.writerIndex() - 1);
+        replies.received((byte) BackendType.READY_FOR_QUERY);
+        listener.ready(status);
+    }
+
+    @Override
+    public void take(byte type, ByteBuf frame) {
+        if (!loggedIn) {
+            takeDuringLogin(type, frame);
+            return;
+        }
+        Owner owner = replies.headOwner();
+        if (type == BackendType.READY_FOR_QUERY) {
+            listener.reply(owner, type, frame.duplicate());
+            becomeReady(frame);
+            return;
+        }
+        if (type == BackendType.ERROR_RESPONSE) {
+            explained |= Report.read(frame.duplicate(), charset).isFatal();
+        }
+        listener.reply(owner, type, frame);
+        replies.received(type);
+    }
+
+    private void takeDuringLogin(byte type, ByteBuf frame) {
+        switch (type) {
+            case BackendType.AUTHENTICATION -> listener.authentication(frame);
+            case BackendType.BACKEND_KEY_DATA -> key = BackendKeyData.read(frame);
+            case BackendType.READY_FOR_QUERY -> {
+                loggedIn = true;
+                listener.loggedIn(frame);
+            }
+            default -> LOG.debug("{}: the server speaks an older protocol than 3.2", channel);
+        }
+    }
+
+    private void remember(ParameterStatus parameter) {
+        parameters.put(parameter.name(), parameter.value());
+        if (parameter.name().endsWith("_encoding")) {
+            charset = ClientEncoding.charset(
+                    parameters.getOrDefault("client_encoding", "UTF8"), parameters.getOrDefault("server_encoding", "UTF8"));
+        }
+    }
+
+    @Override
+    public void forward(ByteBuf bytes) {
+        listener.forward(bytes);
+    }
+
+    @Override
+    public void end(byte type) {
+        replies.received(type);
+    }
+
+    // Channel events.
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        try {
+            reader.feed((ByteBuf) message);
+        } catch (ProtocolViolationException e) {
+            LOG.warn("{}: the server does not speak the protocol: {}", channel, e.getMessage());
+            channel.close();
+            return;
+        }
+        listener.received();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext context) {
+        listener.readComplete();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        listener.writabilityChanged(channel.isWritable());
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        reader.close();
+        replies.abandon();
+        listener.closed(explained);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        LOG.debug("{}: {}", channel, cause.toString());
+        if (cause instanceof RuntimeException || cause instanceof Error) {
+            LOG.error("{}: closing after an internal error", channel, cause);
+        }
+        channel.close();
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.backend;
+
+import io.netty.buffer.ByteBuf;
+import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+
+/** Whoever uses a server connection; called on its event loop. Frames are valid during the call only. */
+public interface ServerListener {
+
+    /** An Authentication message ('R') during login. */
+    void authentication(ByteBuf frame);
+
+    /** The first ReadyForQuery, in this frame: login is complete. */
+    void loggedIn(ByteBuf frame);
+
+    /** Bytes for the client, which now owns the buffer. */
+    void forward(ByteBuf bytes);
+
+    /** A message that is not simply the client's: engine replies, reports amid our own work, and what else {@link Owner} says. */
+    void reply(Owner owner, byte type, ByteBuf frame);
+
+    /** A ReadyForQuery with this status was forwarded. */
+    void ready(char status);
+
+    /** What was received has been handled; replies may have become complete. */
+    void received();
+
+    /** No more data for now: a good time to flush. */
+    void readComplete();
+
+    /** The server takes bytes faster or slower than we send them. */
+    void writabilityChanged(boolean writable);
+
+    /** The connection has ended. @param explained whether the server sent a FATAL error before */
+    void closed(boolean explained);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.client;
+
+import java.security.SecureRandom;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
+
+/** The cancel keys of all sessions. The only thing sessions on different event loops share; safe for any thread. */
+final class CancelRegistry {
+
+    /** PostgreSQL's own lengths. */
+    private static final int KEY_BYTES_3_0 = 4;
+
+    private static final int KEY_BYTES_3_2 = 32;
+
+    private final SecureRandom random = new SecureRandom();
+    private final ConcurrentMap<CancelKey, ClientSession> sessions = new ConcurrentHashMap<>();
+
+    /** A new key for a session; the process id is the server's, so that clients can tell their own notifications. */
+    CancelKey register(ClientSession session, int processId, int minorVersion) {
+        while (true) {
+            byte[] secret = new byte[minorVersion >= 2 ? KEY_BYTES_3_2 : KEY_BYTES_3_0];
+            random.nextBytes(secret);
+            var key = new CancelKey(processId, secret);
+            if (sessions.putIfAbsent(key, session) == null) {
+                return key;
+            }
+        }
+    }
+
+    void unregister(CancelKey key) {
+        sessions.remove(key);
+    }
+
+    @Nullable ClientSession find(CancelKey key) {
+        return sessions.get(key);
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.pgtrickle.proxy.auth.Admission;
+import io.pgtrickle.proxy.auth.AuthFailure;
+import io.pgtrickle.proxy.auth.AuthStep;
+import io.pgtrickle.proxy.auth.ClientAuthentication;
+import io.pgtrickle.proxy.auth.LoginStep;
+import io.pgtrickle.proxy.auth.Route;
+import io.pgtrickle.proxy.auth.ServerLogin;
+import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.pool.ServerPool.Wish;
+import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
+import io.pgtrickle.wire.backend.BackendMessage.NegotiateProtocolVersion;
+import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.codec.FrameReader;
+import io.pgtrickle.wire.codec.Frames;
+import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
+import io.pgtrickle.wire.frontend.FrontendType;
+import io.pgtrickle.wire.frontend.StartupPacket;
+import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client's way in, from its first byte to the server's first ReadyForQuery (PostgreSQL manual 54.2.1). Requests for encryption are
+ * answered 'N'; then the startup packet decides:
+ *
+ * <pre>
+ * pass through:  connect ─ server's Authentication messages to the client, its answers back ─ ready
+ * ourselves:     our Authentication messages, the client's answers ─ connect ─ our own login ─ AuthenticationOk ─ ready
+ * </pre>
+ *
+ * The client's input is paused unless an answer is due, so what it sends ahead of its turn is handled in turn.
+ */
+final class ClientLogin {
+
+    private static final int LATEST_MINOR = 2;
+    /** PostgreSQL's limit for an authentication token. */
+    private static final int MAX_ANSWER_LENGTH = 65_535 + 4;
+
+    private static final String OPTION_PREFIX = "_pq_.";
+
+    private final ClientSession session;
+    private final ProxyContext context;
+
+    private boolean sslAsked;
+    private boolean gssAsked;
+    private int minorVersion;
+    private @Nullable StartupMessage startup;
+    private @Nullable ClientAuthentication exchange;
+    private @Nullable ServerLogin serverLogin;
+
+    ClientLogin(ClientSession session, ProxyContext context) {
+        this.session = session;
+        this.context = context;
+    }
+
+    /** The protocol the client speaks, after negotiation: 3.this. */
+    int minorVersion() {
+        return minorVersion;
+    }
+
+    void startup(ByteBuf packet) {
+        switch (StartupPacket.read(packet)) {
+            case StartupPacket.SslRequest _ -> {
+                refuseEncryption(sslAsked, StartupPacket.SSL_CODE, "SSL");
+                sslAsked = true;
+            }
+            case StartupPacket.GssEncRequest _ -> {
+                refuseEncryption(gssAsked, StartupPacket.GSSENC_CODE, "GSSAPI encryption");
+                gssAsked = true;
+            }
+            case StartupPacket.CancelRequest(int processId, byte[] secret) -> {
+                session.reader().pause();
+                session.cancelOther(new CancelKey(processId, secret));
+            }
+            case StartupMessage message -> start(message);
+        }
+    }
+
+    /** Unencrypted bytes right behind such a request could have been injected; PostgreSQL refuses them as well. */
+    private void refuseEncryption(boolean again, int code, String what) {
+        if (again) {
+            unsupportedVersion(code >>> 16, code & 0xffff);
+        } else if (session.reader().waitingBytes() > 0) {
+            session.fatal("08P01", "received unencrypted data after " + what + " request");
+        } else {
+            session.channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[] {'N'}), session.channel().voidPromise());
+        }
+    }
+
+    private void unsupportedVersion(int major, int minor) {
+        session.fatal(
+                "0A000", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.%d".formatted(major, minor, LATEST_MINOR));
+    }
+
+    private void start(StartupMessage message) {
+        if (message.major() != 3) {
+            unsupportedVersion(message.major(), message.minor());
+            return;
+        }
+        String user = message.parameters().getOrDefault("user", "");
+        if (user.isEmpty()) {
+            session.fatal("28000", "no PostgreSQL user name specified in startup packet");
+            return;
+        }
+        int limit = context.limits().maxClientConnections();
+        if (limit > 0 && context.clients().size() > limit) {
+            session.fatal("53300", "no more connections allowed (max_client_conn)");
+            return;
+        }
+        session.reader().startMessages();
+        session.reader().pause();
+        startup = negotiated(message);
+        String named = message.parameters().getOrDefault("database", "");
+        admit(context.door().admit(user, named.isEmpty() ? user : named));
+    }
+
+    /** 3.1 was never a version; newer ones and options we do not know are what NegotiateProtocolVersion is for. */
+    private StartupMessage negotiated(StartupMessage message) {
+        minorVersion = message.minor() >= LATEST_MINOR ? LATEST_MINOR : 0;
+        var kept = new LinkedHashMap<String, String>();
+        var unknown = new ArrayList<String>();
+        message.parameters().forEach((name, value) -> {
+            if (name.startsWith(OPTION_PREFIX)) {
+                unknown.add(name);
+            } else {
+                kept.put(name, value);
+            }
+        });
+        if (minorVersion != message.minor() || !unknown.isEmpty()) {
+            session.send(new NegotiateProtocolVersion(3 << 16 | minorVersion, unknown));
+        }
+        return new StartupMessage(3, LATEST_MINOR, kept, message.charset());
+    }
+
+    private void admit(Admission admission) {
+        switch (admission) {
+            case Admission.PassThrough(Route route) -> connect(route);
+            case Admission.Authenticate(ClientAuthentication started) -> {
+                exchange = started;
+                step(started.start());
+            }
+            case Admission.Refuse(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
+        }
+    }
+
+    private void step(AuthStep step) {
+        switch (step) {
+            case AuthStep.Send(byte[] body) -> {
+                session.send(new AuthenticationData(body));
+                session.flush();
+                session.reader().resume();
+            }
+            case AuthStep.Accepted accepted -> {
+                accepted.bodies().forEach(body -> session.send(new AuthenticationData(body)));
+                session.flush();
+                serverLogin = accepted.login();
+                connect(accepted.route());
+            }
+            case AuthStep.Refused(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
+        }
+    }
+
+    private void connect(Route route) {
+        StartupMessage asked = startup;
+        if (asked == null) {
+            throw new IllegalStateException("no startup packet yet");
+        }
+        var parameters = new LinkedHashMap<>(asked.parameters());
+        parameters.put("user", route.user());
+        if (parameters.containsKey("database") || !route.database().equals(route.user())) {
+            parameters.put("database", route.database());
+        }
+        var message = new StartupMessage(asked.major(), asked.minor(), parameters, asked.charset());
+        context.pool().acquire(new Wish(route, message), session.channel().eventLoop(), session);
+    }
+
+    /** A typed message may come only as the answer to an Authentication message. */
+    void checkAnswer(byte type, int length) {
+        if (type != FrontendType.PASSWORD) {
+            throw new ProtocolViolationException("expected password response, got message type " + type);
+        }
+        if (length > MAX_ANSWER_LENGTH) {
+            throw new ProtocolViolationException("invalid message length");
+        }
+    }
+
+    void answer(ByteBuf frame, @Nullable ServerConnection server) {
+        FrameReader reader = session.reader();
+        reader.pause();
+        if (server != null) {
+            server.write(frame.retainedDuplicate());
+            server.flush();
+        } else if (exchange != null) {
+            step(exchange.next(PasswordMessage.read(frame).data()));
+        }
+    }
+
+    /** The server's Authentication message. */
+    void authentication(ByteBuf frame, ServerConnection server) {
+        ServerLogin login = serverLogin;
+        if (login != null) {
+            loginStep(login.next(AuthenticationData.read(frame).body()), server);
+            return;
+        }
+        boolean answerDue = isAnswerDue(frame);
+        session.forward(frame.retainedDuplicate());
+        if (answerDue) {
+            session.flush();
+            session.reader().resume();
+        }
+    }
+
+    /** AuthenticationOk (0) and AuthenticationSASLFinal (12) want no answer. */
+    private static boolean isAnswerDue(ByteBuf frame) {
+        if (frame.readableBytes() < Frames.HEADER_BYTES + 4) {
+            throw new ProtocolViolationException("Authentication message is too short");
+        }
+        int code = frame.getInt(frame.readerIndex() + Frames.HEADER_BYTES);
+        return code != 0 && code != 12;
+    }
+
+    private void loginStep(LoginStep step, ServerConnection server) {
+        switch (step) {
+            case LoginStep.Send(byte[] body) -> {
+                ByteBuf out = session.channel().alloc().buffer();
+                new PasswordMessage(body).write(out, server.charset());
+                server.write(out);
+                server.flush();
+            }
+            case LoginStep.Await() -> {}
+            case LoginStep.Compute(var work) -> {
+                var loop = session.channel().eventLoop();
+                Thread.ofVirtual().name("login-keys").start(() -> {
+                    LoginStep computed = work.get();
+                    loop.execute(() -> loginStep(computed, server));
+                });
+            }
+            case LoginStep.LoggedIn() -> session.send(AuthenticationData.ok());
+            case LoginStep.Refused(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
+        }
+    }
+
+    /** The server cannot be reached. */
+    void unavailable(Throwable cause, Route route) {
+        session.fatal(Report.fatal("08006", "could not connect to the server at %s:%d".formatted(route.host(), route.port()))
+                .with(Report.DETAIL, String.valueOf(cause.getMessage()))
+                .with(Report.HINT, "Check that PostgreSQL is running there and accepts TCP/IP connections from this host."));
+    }
+}

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.client;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.pgtrickle.proxy.auth.Route;
+import io.pgtrickle.proxy.backend.CancelSender;
+import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.intercept.Interceptor;
+import io.pgtrickle.proxy.intercept.SessionPort;
+import io.pgtrickle.proxy.pool.ServerPool.Borrower;
+import io.pgtrickle.wire.backend.BackendMessage;
+import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
+import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.codec.FrameHandler;
+import io.pgtrickle.wire.codec.FrameReader;
+import io.pgtrickle.wire.codec.ProtocolViolationException;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client, from accept to close. Lives, with its server connection, on one event loop.
+ *
+ * <pre>
+ * LOGIN ──ReadyForQuery──▶ READY ──Terminate or end of input──▶ LEAVING ──server closed──▶ CLOSED
+ *   │                        │                                     │
+ *   └──error, deadline───────┴──violation, server lost─▶ FAILED ───┴──told the client────▶ CLOSED
+ * </pre>
+ *
+ * LEAVING: the server has everything the client sent and finishes it, whether or not the client still reads the replies.
+ * FAILED: a FATAL error is on its way to the client; its input is dropped, and the connection closed soon.
+ */
+public final class ClientSession extends ChannelInboundHandlerAdapter implements Borrower, SessionPort {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+
+    private static final int MAX_STARTUP_LENGTH = 10_000;
+    private static final int MAX_MESSAGE_LENGTH = Integer.MAX_VALUE - 1;
+    /** What may wait while the input is paused before we stop reading; enough to notice a client that goes away. */
+    private static final int MAX_WAITING_BYTES = 256 * 1024;
+    /** How long a client may take to read the FATAL error before the connection is closed under it. */
+    private static final int LINGER_SECONDS = 2;
+
+    private static final byte[] TERMINATE = {'X', 0, 0, 0, 4};
+
+    private enum State {
+        LOGIN,
+        READY,
+        LEAVING,
+        FAILED,
+        CLOSED
+    }
+
+    private final Channel channel;
+    private final ProxyContext context;
+    private final FrameReader reader;
+    private final ClientLogin login;
+
+    private State state = State.LOGIN;
+    private boolean inputEnded;
+    private boolean serverTakes = true;
+    private @Nullable ServerConnection server;
+    private @Nullable Interceptor interceptor;
+    private @Nullable CancelKey cancelKey;
+    private @Nullable ScheduledFuture<?> deadline;
+
+    public ClientSession(Channel channel, ProxyContext context) {
+        this.channel = channel;
+        this.context = context;
+        this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
+        this.login = new ClientLogin(this, context);
+    }
+
+    Channel channel() {
+        return channel;
+    }
+
+    // To the client.
+
+    @Override
+    public FrameReader reader() {
+        return reader;
+    }
+
+    @Override
+    public void forward(ByteBuf bytes) {
+        channel.write(bytes, channel.voidPromise());
+    }
+
+    @Override
+    public void send(BackendMessage message) {
+        ByteBuf out = channel.alloc().buffer();
+        message.write(out, charset());
+        forward(out);
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
+    }
+
+    private Charset charset() {
+        return server == null ? StandardCharsets.UTF_8 : server.charset();
+    }
+
+    void fatal(String sqlState, String message) {
+        fatal(Report.fatal(sqlState, message));
+    }
+
+    /** Tells the client why, and ends the session. */
+    @Override
+    public void fatal(Report report) {
+        if (state == State.FAILED || state == State.CLOSED) {
+            return;
+        }
+        LOG.debug("{}: {}", channel, report.field(Report.MESSAGE).orElse(""));
+        state = State.FAILED;
+        reader.close();
+        cancelDeadline();
+        if (server != null) {
+            server.close();
+        }
+        ByteBuf out = channel.alloc().buffer();
+        report.write(out, charset());
+        // Closing with input unread would reset the connection, and the client might never see the error.
+        forward(out);
+        endOutput();
+        channel.config().setAutoRead(true);
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /** After what has been written so far. */
+    private void endOutput() {
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
+            if (inputEnded || !(channel instanceof DuplexChannel duplex)) {
+                channel.close();
+            } else {
+                duplex.shutdownOutput();
+            }
+        });
+    }
+
+    /** What the client sends goes to whoever is in charge. */
+    private final class Input implements FrameHandler {
+
+        @Override
+        public void startup(ByteBuf packet) {
+            login.startup(packet);
+        }
+
+        @Override
+        public Action begin(byte type, int length) {
+            return switch (state) {
+                case LOGIN -> {
+                    login.checkAnswer(type, length);
+                    yield Action.TAKE;
+                }
+                case READY -> ready().begin(type, length);
+                case LEAVING, FAILED, CLOSED -> Action.DISCARD;
+            };
+        }
+
+        @Override
+        public Action look(byte type, ByteBuf frame) {
+            return ready().look(type, frame);
+        }
+
+        @Override
+        public void take(byte type, ByteBuf frame) {
+            if (state == State.LOGIN) {
+                login.answer(frame, server);
+            } else {
+                ready().take(type, frame);
+            }
+        }
+
+        @Override
+        public void forward(ByteBuf bytes) {
+            ready().forward(bytes);
+        }
+
+        @Override
+        public void end(byte type) {
+            if (state == State.READY) {
+                ready().end(type);
+            }
+        }
+    }
+
+    private Interceptor ready() {
+        Interceptor it = interceptor;
+        if (it == null) {
+            throw new IllegalStateException("not ready");
+        }
+        return it;
+    }
+
+    /** Terminate has come and everything before it was forwarded; the server finishes its work and closes. */
+    @Override
+    public void leave() {
+        state = State.LEAVING;
+        reader.resume();
+        ServerConnection current = server;
+        if (current != null) {
+            current.flush();
+        }
+    }
+
+    // Channel events of the client.
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        context.clients().add(channel);
+        long millis = context.limits().clientLoginTimeout().toMillis();
+        if (millis > 0) {
+            deadline = channel.eventLoop().schedule(
+                    () -> fatal("08P01", "canceling authentication due to timeout"), millis, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        try {
+            reader.feed((ByteBuf) message);
+        } catch (ProtocolViolationException e) {
+            fatal("08P01", String.valueOf(e.getMessage()));
+        }
+        updateReading();
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (server != null) {
+            server.flush();
+        }
+    }
+
+    private void updateReading() {
+        boolean room = !reader.isPaused() || reader.waitingBytes() < MAX_WAITING_BYTES;
+        channel.config().setAutoRead(state == State.FAILED || (serverTakes && room));
+    }
+
+    @Override
+    public void resumeInput() {
+        try {
+            reader.resume();
+        } catch (ProtocolViolationException e) {
+            fatal("08P01", String.valueOf(e.getMessage()));
+            return;
+        }
+        if (server != null) {
+            server.flush();
+        }
+        updateReading();
+        if (inputEnded && !reader.isPaused()) {
+            inputDone();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (server != null && state != State.CLOSED) {
+            server.setReading(channel.isWritable());
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+            inputEnded = true;
+            inputEnded();
+        }
+    }
+
+    /**
+     * The client will send nothing more. What it sent is carried out, as PostgreSQL would; but an engine call that nobody waits for
+     * any more is given up, unless the client said goodbye behind it.
+     */
+    private void inputEnded() {
+        switch (state) {
+            case LOGIN, FAILED, CLOSED -> channel.close();
+            case LEAVING -> {}
+            case READY -> {
+                if (!reader.isPaused()) {
+                    inputDone();
+                } else if (!reader.waitingEndsWith(TERMINATE)) {
+                    LOG.debug("{}: the client is gone amid a command of ours", channel);
+                    channel.close();
+                }
+            }
+        }
+    }
+
+    private void inputDone() {
+        if (state == State.READY && server != null) {
+            state = State.LEAVING;
+            server.endOutput();
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        boolean leaving = state == State.LEAVING;
+        state = State.CLOSED;
+        reader.close();
+        cancelDeadline();
+        if (cancelKey != null) {
+            context.cancels().unregister(cancelKey);
+        }
+        if (server != null && leaving) {
+            // Nobody reads the replies any more; what was asked for is carried out all the same.
+            server.setReading(true);
+        } else if (server != null) {
+            server.close();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (cause instanceof IOException) {
+            LOG.debug("{}: {}", channel, cause.toString());
+        } else {
+            LOG.error("{}: closing after an internal error", channel, cause);
+        }
+        channel.close();
+    }
+
+    private void cancelDeadline() {
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+    }
+
+    // The server connection.
+
+    @Override
+    public void lent(ServerConnection lent) {
+        server = lent;
+        if (state != State.LOGIN) {
+            lent.close();
+        }
+    }
+
+    @Override
+    public void unavailable(Throwable cause, Route route) {
+        LOG.warn("no connection to {}:{}: {}", route.host(), route.port(), cause.getMessage());
+        login.unavailable(cause, route);
+    }
+
+    @Override
+    public void authentication(ByteBuf frame) {
+        if (server != null) {
+            login.authentication(frame, server);
+        }
+    }
+
+    @Override
+    public void loggedIn(ByteBuf frame) {
+        ServerConnection current = server;
+        if (current == null || state != State.LOGIN) {
+            return;
+        }
+        cancelDeadline();
+        CancelKey key = context.cancels().register(this, current.key().processId(), login.minorVersion());
+        cancelKey = key;
+        send(new BackendKeyData(key.processId(), key.secret()));
+        forward(frame.retainedDuplicate());
+        flush();
+        state = State.READY;
+        interceptor = new Interceptor(this, current, context.engines());
+        resumeInput();
+    }
+
+    @Override
+    public void reply(Owner owner, byte type, ByteBuf frame) {
+        ready().reply(owner, type, frame);
+    }
+
+    @Override
+    public void ready(char status) {
+        if (interceptor != null) {
+            interceptor.ready(status);
+        }
+    }
+
+    @Override
+    public void received() {
+        if (interceptor != null) {
+            interceptor.received();
+        }
+    }
+
+    @Override
+    public void readComplete() {
+        channel.flush();
+    }
+
+    @Override
+    public void writabilityChanged(boolean writable) {
+        serverTakes = writable;
+        updateReading();
+    }
+
+    @Override
+    public void closed(boolean explained) {
+        if (interceptor != null) {
+            interceptor.closed();
+        }
+        switch (state) {
+            case LOGIN, READY -> {
+                if (explained) {
+                    state = State.FAILED;
+                    reader.close();
+                    endOutput();
+                    channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+                } else {
+                    fatal(Report.fatal("57P01", "terminating connection because the connection to the server was lost"));
+                }
+            }
+            case LEAVING -> channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            case FAILED, CLOSED -> {}
+        }
+    }
+
+    // Cancelling.
+
+    /** This connection is only there to cancel another one's query. It is closed when that is done, which libpq waits for. */
+    void cancelOther(CancelKey key) {
+        cancelDeadline();
+        ClientSession target = context.cancels().find(key);
+        if (target == null) {
+            channel.close();
+            return;
+        }
+        target.channel.eventLoop().execute(() -> target.cancelled(() -> channel.close()));
+    }
+
+    /** Only a client whose query is running can have it cancelled; the request must never reach anything else. */
+    private void cancelled(Runnable done) {
+        ServerConnection current = server;
+        Interceptor it = interceptor;
+        if (current == null || it == null || !it.isBusy()) {
+            done.run();
+            return;
+        }
+        it.cancelling();
+        if (current.replies().isEmpty()) {
+            done.run();
+        } else {
+            CancelSender.send(current.channel(), current.key(), done);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.client;
+
+import io.pgtrickle.proxy.auth.Authenticator;
+import io.pgtrickle.proxy.config.ProxyConfig.Limits;
+import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.pool.ServerPool;
+import io.netty.channel.group.ChannelGroup;
+
+/** What all sessions of a proxy share; every part is thread-safe. */
+public final class ProxyContext {
+
+    private final Authenticator door;
+    private final ServerPool pool;
+    private final EngineCalls engines;
+    private final Limits limits;
+    private final ChannelGroup clients;
+    private final CancelRegistry cancels = new CancelRegistry();
+
+    public ProxyContext(Authenticator door, ServerPool pool, EngineCalls engines, Limits limits, ChannelGroup clients) {
+        this.door = door;
+        this.pool = pool;
+        this.engines = engines;
+        this.limits = limits;
+        this.clients = clients;
+    }
+
+    Authenticator door() {
+        return door;
+    }
+
+    ServerPool pool() {
+        return pool;
+    }
+
+    EngineCalls engines() {
+        return engines;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    /** The connected clients. */
+    ChannelGroup clients() {
+        return clients;
+    }
+
+    CancelRegistry cancels() {
+        return cancels;
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.server;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import io.pgtrickle.dvm.engine.Engines;
+import io.pgtrickle.proxy.auth.Authenticator;
+import io.pgtrickle.proxy.client.ClientSession;
+import io.pgtrickle.proxy.client.ProxyContext;
+import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.pool.SessionPool;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The proxy: listens, and gives each client a session. Made, started and closed by one thread. */
+public final class ProxyServer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProxyServer.class);
+
+    private static final int BACKLOG = 1024;
+    /** Commands of ours that may run at the same time; each occupies little more than its client's own server connection. */
+    private static final int ENGINE_CALLS_AT_ONCE = 64;
+
+    private static final int QUIET_SECONDS = 5;
+
+    private final ProxyConfig config;
+    private final Authenticator door;
+    private final Engines engines;
+    private final EventLoops loops;
+    private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final List<Channel> listeners = new ArrayList<>();
+
+    /** @param engines stays the caller's to close, after the proxy */
+    public ProxyServer(ProxyConfig config, Authenticator door, Engines engines) {
+        this.config = config;
+        this.door = door;
+        this.engines = engines;
+        this.loops = EventLoops.start(Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * Accepts clients from now on.
+     *
+     * @return the address clients connect to; the first one, when there are several
+     */
+    public InetSocketAddress start() throws IOException {
+        var pool = new SessionPool(loops.connected(), config.limits().serverConnectTimeout());
+        var context = new ProxyContext(door, pool, new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), clients);
+        var bootstrap = new ServerBootstrap()
+                .group(loops.group())
+                .channel(loops.listening())
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childHandler(new ChannelInitializer<Channel>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        channel.pipeline().addLast(new ClientSession(channel, context));
+                    }
+                });
+        for (String address : config.listen().addresses()) {
+            listeners.add(listen(bootstrap, address, config.listen().port()));
+        }
+        return (InetSocketAddress) listeners.getFirst().localAddress();
+    }
+
+    private static Channel listen(ServerBootstrap bootstrap, String address, int port) throws IOException {
+        var endpoint = address.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(address, port);
+        var binding = bootstrap.bind(endpoint).awaitUninterruptibly();
+        if (!binding.isSuccess()) {
+            throw new IOException("cannot listen on " + address + ":" + port + ": " + binding.cause().getMessage(), binding.cause());
+        }
+        LOG.info("listening on {}", binding.channel().localAddress());
+        return binding.channel();
+    }
+
+    /** Stops accepting, closes the sessions and waits for the event loops to end. */
+    @Override
+    public void close() {
+        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        clients.close().awaitUninterruptibly();
+        loops.group().shutdownGracefully(0, QUIET_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+}
