@@ -56,7 +56,7 @@ final class ProxySettings {
     /** What an entry of section [databases] can say. */
     static final List<Setting<?>> DATABASE = List.of(
             new Setting<>("host", ValueType.text(), "",
-                    "The server's name or address; without it the server of `--server`, else of `PGHOST` and `PGPORT`, else localhost."),
+                    "The server's name or address; without it the server of `--server`, else localhost:5432."),
             new Setting<>("port", ValueType.integer(1, 65535), "5432", "The server's port."),
             new Setting<>("dbname", ValueType.text(), "", "The database's name there; without it the name the client asked for."),
             new Setting<>("user", ValueType.text(), "", "The user every client of this entry becomes there; without it the client's own name."),

@@ -61,8 +61,8 @@ final class SettingsPage {
             `~/.pg_service.conf` or `PGSYSCONFDIR/pg_service.conf`), then `PGUSER`, `PGPASSWORD`, `PGSSLMODE`, `PGSSLCERT`,
             `PGSSLKEY`, `PGSSLROOTCERT`, `PGCHANNELBINDING`, `PGGSSENCMODE`, `PGCONNECT_TIMEOUT`, `PGAPPNAME` and `PGOPTIONS`. A
             password that is still missing is looked up in `PGPASSFILE` or `~/.pgpass`, which is ignored (with a warning) when
-            others may read it. Where databases without a `host` are is said by `--server`, else by the service, `PGHOST` and
-            `PGPORT`. Unix sockets are not supported yet.
+            others may read it. With `--user` but neither `--server` nor `--config` the server is found the same way: by the
+            service, then `PGHOST` and `PGPORT`. Unix sockets are not supported yet.
 
             """;
 
