@@ -97,7 +97,8 @@ class BoundariesTest {
     void the_proxy_speaks_the_protocol_and_not_jdbc() {
         noClasses().that().resideInAPackage(PROXY)
                 .and().resideOutsideOfPackages(
-                        "io.pgtrickle.proxy.cli..", "io.pgtrickle.proxy.embedded..", "io.pgtrickle.proxy.demo..", "io.pgtrickle.proxy.bench..")
+                        "io.pgtrickle.proxy.cli..", "io.pgtrickle.proxy.embedded..", "io.pgtrickle.proxy.demo..", "io.pgtrickle.proxy.bench..",
+                        "io.pgtrickle.proxy.probe..")
                 .should().dependOnClassesThat().resideInAnyPackage(JDBC)
                 .because("a blocking driver on an event loop stops every client; the commands that are clients themselves may use it")
                 .check(Code.PRODUCT);

@@ -47,6 +47,10 @@ public record ProxyConfig(
         return new ProxyConfig(listen, authentication, databases, limits, logging, new Engine(Optional.of(user)));
     }
 
+    public ProxyConfig withDatabases(Databases other) {
+        return new ProxyConfig(listen, authentication, other, limits, logging, engine);
+    }
+
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
