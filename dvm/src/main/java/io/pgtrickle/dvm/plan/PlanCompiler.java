@@ -31,7 +31,9 @@ public final class PlanCompiler {
                 .filter(relation -> !relation.capturable() && relation.definition().isEmpty())
                 .map(PlanBuilder::notCapturable)
                 .forEach(reasons::add);
+        reasons.addAll(facts.obstacles());
         facts.volatileFunctions().forEach(function -> reasons.add("volatile function " + function));
+        facts.stableFunctions().forEach(function -> reasons.add("function " + function + ", whose value changes by itself"));
         if (!reasons.isEmpty()) {
             return new FullPlan(facts, reasons);
         }
@@ -39,17 +41,10 @@ public final class PlanCompiler {
             PlanBuilder builder = new PlanBuilder(facts, parser, probe);
             Output output = builder.build();
             return new DifferentialPlan(
-                    output, builder.stages(), builder.sources(), apply(output, facts.output()), warnings(facts));
+                    output, builder.stages(), builder.sources(), apply(output, facts.output()), List.of());
         } catch (UnsupportedConstructException e) {
             return new FullPlan(facts, List.of(e.construct()));
         }
-    }
-
-    static List<String> warnings(QueryFacts facts) {
-        return facts.stableFunctions().stream()
-                .map(function -> "function " + function
-                        + " is stable: its value is that of the refresh that last computed a row, not of the present")
-                .toList();
     }
 
     private static Apply apply(Output output, List<ColumnFacts> declared) {

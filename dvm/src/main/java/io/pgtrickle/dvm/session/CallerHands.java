@@ -116,25 +116,11 @@ public final class CallerHands implements Hands {
 
     @Override
     public void notice(Level level, String code, String message, Optional<String> detail, Optional<String> hint) {
-        say(session, level.name(), code, message, detail, hint);
+        EngineErrors.say(session, level.name(), code, message, detail, hint);
     }
 
     @Override
     public RuntimeException raise(EngineException error) {
-        return raise(session, error);
-    }
-
-    /** Makes the server of any session that has the catalog raise an error. */
-    public static RuntimeException raise(SqlSession session, EngineException error) {
-        say(session, "ERROR", error.code().sqlState(), String.valueOf(error.getMessage()), error.detail(), error.hint());
-        return new IllegalStateException("the server did not raise: " + error.getMessage());
-    }
-
-    private static void say(SqlSession session, String level, String code, String message,
-            Optional<String> detail, Optional<String> hint) {
-        List<@Nullable String> values = new ArrayList<>(List.of(level, code, message));
-        values.add(detail.orElse(null));
-        values.add(hint.orElse(null));
-        session.execute("SELECT pgtrickle.pgt_raise($1::text, $2::text, $3::text, $4::text, $5::text)", values);
+        return EngineErrors.raise(session, error);
     }
 }

@@ -17,7 +17,7 @@ public final class Row {
         this.values = new LinkedHashMap<>(values);
     }
 
-    static List<Row> of(SqlResult result) {
+    public static List<Row> of(SqlResult result) {
         List<Row> rows = new ArrayList<>();
         for (List<@Nullable String> values : result.rows()) {
             Map<String, @Nullable String> row = new LinkedHashMap<>();

@@ -23,6 +23,8 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
     requested_mode text NOT NULL CHECK (requested_mode IN ('AUTO', 'FULL', 'DIFFERENTIAL', 'IMMEDIATE')),
     status text NOT NULL DEFAULT 'INITIALIZING' CHECK (status IN ('INITIALIZING', 'ACTIVE', 'SUSPENDED', 'ERROR')),
     is_populated bool NOT NULL DEFAULT false,
+    -- Made empty by WITH NO DATA: the scheduler leaves it alone until somebody refreshes it, as PostgreSQL would.
+    awaits_refresh bool NOT NULL DEFAULT false,
     data_timestamp timestamptz,
     frontier jsonb,
     last_refresh_at timestamptz,
@@ -33,6 +35,8 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
     ms_per_change float8,
     effective_refresh_mode text,
     full_reason text,
+    -- The result may change without a captured change: computed again whenever it is due.
+    recompute_always bool NOT NULL DEFAULT false,
     functions_used text[],
     last_error_message text,
     last_error_at timestamptz,
@@ -46,6 +50,7 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
     total_ms float8 NOT NULL DEFAULT 0,
     query_view oid NOT NULL,
     state_prefix text NOT NULL,
+    state_tables text[] NOT NULL DEFAULT '{}',
     facts jsonb NOT NULL,
     facts_hash text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),

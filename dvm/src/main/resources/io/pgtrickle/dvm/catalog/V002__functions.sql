@@ -114,7 +114,7 @@ $$;
 -- are valid for. Counts are exact for the caller's snapshot.
 CREATE FUNCTION pgtrickle.pgt_pending(id bigint, cluster text,
     OUT relation text, OUT schema_name text, OUT owner_ok bool, OUT status text, OUT refresh_mode text, OUT populated bool,
-    OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8, OUT facts_hash text, OUT state_prefix text,
+    OUT awaits_refresh bool, OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8, OUT facts_hash text, OUT state_prefix text,
     OUT query_view text, OUT frontier text, OUT sources text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -138,6 +138,7 @@ BEGIN
     status := st.status;
     refresh_mode := st.refresh_mode;
     populated := st.is_populated;
+    awaits_refresh := st.awaits_refresh;
     last_full_ms := st.last_full_ms;
     ms_per_change := st.ms_per_change;
     facts_hash := st.facts_hash;
@@ -232,7 +233,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
 $$;
 
--- What PostgreSQL makes of a SELECT: its canonical text and columns. The view is undone before the function returns.
+-- What PostgreSQL makes of a SELECT: its canonical text and columns, NULL if it refuses the text. The view is undone before
+-- the function returns, without a savepoint in the caller's transaction.
 CREATE FUNCTION pgtrickle.pgt_describe(query text, OUT canonical text, OUT columns text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -244,22 +246,52 @@ BEGIN
         canonical := pg_get_viewdef(probe);
         columns := pgtrickle.pgt_columns(probe)::text;
         RAISE EXCEPTION USING ERRCODE = 'PT001';
-    EXCEPTION WHEN SQLSTATE 'PT001' THEN
-        RETURN;
+    EXCEPTION
+        WHEN SQLSTATE 'PT001' THEN NULL;
+        WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR data_exception THEN
+            canonical := NULL;
+            columns := NULL;
     END;
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_describe FROM PUBLIC;
 
--- Errors and notices of the engine come from the server, so that they fail the transaction as any error does.
-CREATE FUNCTION pgtrickle.pgt_raise(level text, code text, message text, detail text, hint text) RETURNS void
+-- A column's type as a buffer declares it: domains are replaced by what they are made of.
+CREATE FUNCTION pgtrickle.pgt_base_type(type oid, typmod int) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE chain(oid, typmod, depth) AS (
+        SELECT type, typmod, 0
+        UNION ALL
+        SELECT t.typbasetype, t.typtypmod, depth + 1 FROM chain JOIN pg_type t ON t.oid = chain.oid AND t.typtype = 'd'
+    )
+    SELECT format_type(oid, typmod) FROM chain ORDER BY depth DESC LIMIT 1
+$$;
+
+-- In a user's session: the refresh lock, the sources against TRUNCATE, then what is pending. One round trip.
+CREATE FUNCTION pgtrickle.pgt_lock_and_pending(id bigint, cluster text,
+    OUT relation text, OUT schema_name text, OUT owner_ok bool, OUT status text, OUT refresh_mode text, OUT populated bool,
+    OUT awaits_refresh bool, OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8, OUT facts_hash text, OUT state_prefix text,
+    OUT query_view text, OUT frontier text, OUT sources text)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    CASE level
-        WHEN 'ERROR' THEN RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
-        WHEN 'WARNING' THEN RAISE WARNING USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
-        WHEN 'INFO' THEN RAISE INFO USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
-        ELSE RAISE NOTICE USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
-    END CASE;
+    EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN EXCLUSIVE MODE', id);
+    SELECT c.relname INTO query_view FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.query_view WHERE t.pgt_id = id;
+    IF query_view IS NOT NULL THEN
+        EXECUTE format('LOCK TABLE pgtrickle_state.%I IN ACCESS SHARE MODE', query_view);
+    END IF;
+    SELECT p.* FROM pgtrickle.pgt_pending(id, cluster) p
+    INTO relation, schema_name, owner_ok, status, refresh_mode, populated, awaits_refresh, reinit_reason, last_full_ms, ms_per_change,
+        facts_hash, state_prefix, query_view, frontier, sources;
 END
 $$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_lock_and_pending FROM PUBLIC;
+
+-- Deletes all rows of a stream table, as the engine may. Stream tables that read it see the rows go.
+CREATE FUNCTION pgtrickle.pgt_empty(id bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET pgtrickle.permit = '' AS $$
+BEGIN
+    PERFORM set_config('pgtrickle.permit', pgtrickle.pgt_permit(), true);
+    EXECUTE (SELECT format('DELETE FROM %s', pgt_relid::regclass) FROM pgtrickle.pgt_stream_tables WHERE pgt_id = id);
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_empty FROM PUBLIC;

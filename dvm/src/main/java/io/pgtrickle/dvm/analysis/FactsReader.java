@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.analysis;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.plan.ColumnFacts;
+import io.pgtrickle.dvm.plan.QueryFacts;
+import io.pgtrickle.dvm.plan.RelationFacts;
+import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.sql.parse.FunctionCatalog;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Reads the facts of a view from PostgreSQL's catalogs (DELTA.md 1). */
+final class FactsReader {
+
+    /** The view itself and every relation its rules mention, views looked through. */
+    private static final String READS = """
+            WITH RECURSIVE reads(oid) AS (
+                SELECT %1$d::oid
+                UNION
+                SELECT d.refobjid FROM reads
+                JOIN pg_class v ON v.oid = reads.oid AND v.relkind = 'v'
+                JOIN pg_rewrite r ON r.ev_class = v.oid
+                JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                    AND d.refclassid = 'pg_class'::regclass
+                JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            )
+            """;
+
+    private static final String RELATIONS = READS + """
+            SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+                c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
+                    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
+                    AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attgenerated = 'v' AND NOT attisdropped)
+                    AND NOT EXISTS (
+                        WITH RECURSIVE family(oid) AS (
+                            SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid)
+                        SELECT FROM family JOIN pg_class k ON k.oid = family.oid WHERE k.relkind NOT IN ('r', 'p'))
+                    AS capturable,
+                pgtrickle.pgt_columns(c.oid)::text AS columns,
+                CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END AS definition,
+                (SELECT coalesce(jsonb_agg(k.columns ORDER BY NOT k.indisprimary, k.indexrelid), '[]')::text
+                 FROM (SELECT i.indexrelid, i.indisprimary, jsonb_agg(a.attname ORDER BY u.position) AS columns
+                       FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam AND m.amname = 'btree',
+                            unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, position)
+                            JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum
+                       WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+                           AND i.indpred IS NULL AND i.indexprs IS NULL AND u.position <= i.indnkeyatts
+                           AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
+                       GROUP BY i.indexrelid, i.indisprimary HAVING bool_and(a.attnotnull)) k) AS keys,
+                c.relrowsecurity AND NOT (o.rolsuper OR o.rolbypassrls
+                    OR (pg_has_role(o.oid, c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)) AS policed,
+                c.relkind IN ('r', 'p') AND NOT has_table_privilege(o.oid, c.oid, 'SELECT') AND EXISTS (
+                    SELECT FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
+                    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                        AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+                    WHERE d.refobjsubid <= 0 OR NOT has_column_privilege(o.oid, c.oid, d.refobjsubid::int2, 'SELECT'))
+                    AS borrowed
+            FROM reads JOIN pg_class c ON c.oid = reads.oid JOIN pg_namespace n ON n.oid = c.relnamespace,
+                pg_class q JOIN pg_roles o ON o.oid = q.relowner
+            WHERE q.oid = %1$d AND c.oid <> q.oid
+            ORDER BY c.oid""";
+
+    /** What the analysed trees call, by OID: no name resolution of ours can be wrong about it. */
+    private static final String FUNCTIONS = READS + """
+            SELECT p.oid::int8 AS oid, p.proname AS name, n.nspname AS schema,
+                quote_ident(p.proname) AS plain, quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS qualified,
+                p.prokind::text AS kind, p.proretset AS set_returning, p.provolatile::text AS volatility, p.pronargs AS arguments
+            FROM (SELECT DISTINCT m[1]::oid AS oid FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid,
+                    regexp_matches(r.ev_action::text, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') AS m) f
+            JOIN pg_proc p ON p.oid = f.oid JOIN pg_namespace n ON n.oid = p.pronamespace
+            ORDER BY n.nspname, p.proname, p.oid""";
+
+    /** CURRENT_DATE and its kin are not functions in the tree; the numbers are SQLValueFunctionOp's. */
+    private static final String VALUE_FUNCTIONS = READS + """
+            SELECT DISTINCT m[1]::int8 AS op FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid,
+                regexp_matches(r.ev_action::text, '\\{SQLVALUEFUNCTION :op (\\d+)', 'g') AS m ORDER BY 1""";
+
+    private static final List<String> VALUE_FUNCTION_NAMES = List.of(
+            "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIME",
+            "LOCALTIMESTAMP", "LOCALTIMESTAMP", "CURRENT_ROLE", "CURRENT_USER", "USER", "SESSION_USER", "CURRENT_CATALOG",
+            "CURRENT_SCHEMA");
+
+    private final Hands hands;
+
+    FactsReader(Hands hands) {
+        this.hands = hands;
+    }
+
+    QueryFacts read(long view) {
+        List<String> obstacles = new ArrayList<>();
+        List<RelationFacts> relations = new ArrayList<>();
+        for (Row row : hands.ask(RELATIONS.formatted(view))) {
+            relations.add(relation(row));
+            String name = row.text("schema") + "." + row.text("name");
+            if (row.flag("policed")) {
+                obstacles.add("row-level security on " + name);
+            }
+            if (row.flag("borrowed")) {
+                obstacles.add("reading " + name + " only with the rights of a view");
+            }
+        }
+        Map<String, String> kinds = new TreeMap<>();
+        List<String> volatileFunctions = new ArrayList<>();
+        List<String> stableFunctions = new ArrayList<>();
+        for (Row row : hands.ask(FUNCTIONS.formatted(view))) {
+            FunctionCatalog.Kind kind = kind(row);
+            kinds.put(row.text("qualified"), kind.name());
+            if (row.text("schema").equals("pg_catalog")) {
+                kinds.put(row.text("plain"), kind.name());
+            }
+            if (row.text("volatility").equals("v")) {
+                volatileFunctions.add(display(row));
+            } else if (row.text("volatility").equals("s") && !StableFunctions.dependsOnSettingsOnly(row.text("schema"), row.text("name"), row.number("arguments"))) {
+                stableFunctions.add(display(row));
+            }
+        }
+        for (Row row : hands.ask(VALUE_FUNCTIONS.formatted(view))) {
+            stableFunctions.add(VALUE_FUNCTION_NAMES.get((int) row.number("op")));
+        }
+        Row self = hands.one("SELECT pg_get_viewdef(" + view + "::oid) AS canonical, pgtrickle.pgt_columns(" + view + "::oid)::text AS columns");
+        return new QueryFacts(
+                self.text("canonical"), relations, FactsJson.columns(self.text("columns")), kinds,
+                volatileFunctions.stream().distinct().toList(), stableFunctions.stream().distinct().toList(), obstacles, Map.of());
+    }
+
+    private static String display(Row row) {
+        return row.text("schema").equals("pg_catalog") ? row.text("plain") : row.text("qualified");
+    }
+
+    private static RelationFacts relation(Row row) {
+        List<ColumnFacts> columns = FactsJson.columns(row.text("columns"));
+        return new RelationFacts(
+                row.number("oid"), row.text("schema"), row.text("name"), row.text("kind").charAt(0), row.flag("capturable"),
+                columns, FactsJson.read(row.text("keys"), new TypeReference<List<List<String>>>() {}), row.find("definition"));
+    }
+
+    private static FunctionCatalog.Kind kind(Row row) {
+        return switch (row.text("kind")) {
+            case "a" -> FunctionCatalog.Kind.AGGREGATE;
+            case "w" -> FunctionCatalog.Kind.WINDOW;
+            default -> row.flag("set_returning") ? FunctionCatalog.Kind.SET_RETURNING : FunctionCatalog.Kind.SCALAR;
+        };
+    }
+
+    /** The columns of a SELECT. */
+    List<ColumnFacts> describe(String select) {
+        return FactsJson.columns(described(select).text("columns"));
+    }
+
+    /** The canonical text of a query; empty if PostgreSQL refuses it. */
+    String deparse(String query) {
+        return described(query).find("canonical").orElse("");
+    }
+
+    private Row described(String query) {
+        return hands.one("SELECT canonical, columns FROM pgtrickle.pgt_describe(" + Quoting.literal(query) + ")");
+    }
+}

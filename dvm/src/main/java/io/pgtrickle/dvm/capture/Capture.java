@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.capture;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * Sees to it that changes of sources are captured. Installing locks the source against writers (SHARE ROW EXCLUSIVE) until
+ * the transaction ends: whoever wrote before has finished, whoever writes later is captured.
+ */
+public final class Capture {
+
+    /** First key of the advisory locks "a consumer is being made for this buffer, do not clean it". */
+    public static final int BUFFER_LOCK = 1_885_828_204;
+
+    private final Hands hands;
+
+    public Capture(Hands hands) {
+        this.hands = hands;
+    }
+
+    /**
+     * @param owner who will read the buffers; gets SELECT on the columns named
+     * @return whether a source was not captured so far, or not with these columns
+     */
+    public boolean ensure(List<CaptureNeed> needs, String owner) {
+        boolean installed = false;
+        // One order for everybody, against deadlocks.
+        for (CaptureNeed need : needs.stream().sorted(Comparator.comparingLong(CaptureNeed::relation)).toList()) {
+            hands.engine("SELECT pg_advisory_xact_lock_shared(" + BUFFER_LOCK + ", " + (int) need.relation() + ")");
+            if (!satisfied(need, read(need.relation()))) {
+                hands.engine("LOCK TABLE " + name(need.relation()) + " IN SHARE ROW EXCLUSIVE MODE");
+                State state = read(need.relation());
+                if (!satisfied(need, state)) {
+                    install(need, state);
+                    installed = true;
+                }
+            }
+            grant(need, owner);
+        }
+        return installed;
+    }
+
+    /** Takes everything away again. The source may be gone; otherwise it is locked against everybody for a moment. */
+    public void remove(long relation) {
+        for (Row trigger : hands.ask("""
+                SELECT DISTINCT g.tgname AS name, g.tgrelid::regclass::text AS relation FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                WHERE g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%d' AND p.pronamespace = 'pgtrickle_changes'::regnamespace"""
+                .formatted(relation))) {
+            hands.engine("DROP TRIGGER " + Quoting.identifier(trigger.text("name")) + " ON " + trigger.text("relation"));
+        }
+        for (Row function : hands.ask("""
+                SELECT oid::regprocedure::text AS signature FROM pg_proc
+                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate)_%d(_[0-9]+)?$'"""
+                .formatted(relation))) {
+            hands.engine("DROP FUNCTION " + function.text("signature"));
+        }
+        hands.engine("DROP TABLE IF EXISTS " + TriggerSql.buffer(relation));
+        hands.engine("DELETE FROM pgtrickle.pgt_change_tracking WHERE source_relid = " + relation);
+    }
+
+    /** @param buffer the buffer's columns with their types; {@code wanted} the source's, domains resolved, ready for DDL */
+    private record State(
+            List<CapturedTable> family, Map<String, String> buffer, Map<String, String> wanted, boolean tracked,
+            List<String> captured, List<String> compared, boolean triggersInPlace) {}
+
+    private boolean satisfied(CaptureNeed need, State state) {
+        List<String> compared = need.columns().isEmpty() ? List.copyOf(state.wanted().keySet()) : need.columns();
+        return state.tracked()
+                && state.triggersInPlace()
+                && state.captured().containsAll(need.columns())
+                && state.compared().containsAll(compared)
+                && state.captured().stream().allMatch(c -> typeOf(state.wanted(), c).equals(typeOf(state.buffer(), c)));
+    }
+
+    private static String typeOf(Map<String, String> types, String column) {
+        return types.getOrDefault(column, "");
+    }
+
+    private void install(CaptureNeed need, State state) {
+        SequencedSet<String> captured = new LinkedHashSet<>(state.captured());
+        captured.addAll(need.columns());
+        captured.retainAll(state.wanted().keySet());
+        SequencedSet<String> compared = new LinkedHashSet<>(state.compared());
+        compared.addAll(need.columns().isEmpty() ? state.wanted().keySet() : need.columns());
+        compared.addAll(captured);
+        compared.retainAll(state.wanted().keySet());
+
+        prepareBuffer(need.relation(), state, List.copyOf(captured));
+        for (CapturedTable member : state.family()) {
+            new TriggerSql(member, List.copyOf(captured), List.copyOf(compared)).statements().forEach(hands::engine);
+        }
+        hands.engine("""
+                INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns)
+                VALUES (%1$d, 'trigger_%1$d', %2$s, %3$s)
+                ON CONFLICT (source_relid) DO UPDATE
+                SET captured_columns = excluded.captured_columns, compared_columns = excluded.compared_columns"""
+                .formatted(need.relation(), textArray(captured), textArray(compared)));
+    }
+
+    /** Autovacuum stays away: the engine vacuums a buffer while it is empty, so that the planner believes it is small. */
+    private void prepareBuffer(long relation, State state, List<String> captured) {
+        String buffer = TriggerSql.buffer(relation);
+        if (state.buffer().isEmpty()) {
+            hands.engine("CREATE TABLE " + buffer + " (__pgt_xid xid8 NOT NULL, __pgt_w smallint NOT NULL"
+                    + captured.stream().map(c -> ", " + definition(state, c)).collect(Collectors.joining())
+                    + ") WITH (autovacuum_enabled = off)");
+            return;
+        }
+        for (String column : captured) {
+            String now = typeOf(state.buffer(), column);
+            if (!now.isEmpty() && !now.equals(typeOf(state.wanted(), column))) {
+                hands.engine("ALTER TABLE " + buffer + " DROP COLUMN " + Quoting.identifier(column));
+                now = "";
+            }
+            if (now.isEmpty()) {
+                hands.engine("ALTER TABLE " + buffer + " ADD COLUMN " + definition(state, column));
+            }
+        }
+    }
+
+    private static String definition(State state, String column) {
+        return Quoting.identifier(column) + " " + typeOf(state.wanted(), column);
+    }
+
+    private void grant(CaptureNeed need, String owner) {
+        hands.engine("GRANT SELECT (__pgt_xid, __pgt_w, cmin"
+                + need.columns().stream().map(c -> ", " + Quoting.identifier(c)).collect(Collectors.joining())
+                + ") ON " + TriggerSql.buffer(need.relation()) + " TO " + Quoting.identifier(owner));
+    }
+
+    private String name(long relation) {
+        return hands.one("SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name "
+                + "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = " + relation).text("name");
+    }
+
+    private State read(long relation) {
+        Row state = hands.one("""
+                SELECT t.source_relid IS NOT NULL AS tracked,
+                    coalesce(to_json(t.captured_columns), '[]')::text AS captured,
+                    coalesce(to_json(t.compared_columns), '[]')::text AS compared,
+                    (%2$s)::text AS wanted, (%3$s)::text AS buffer
+                FROM (SELECT 1) one LEFT JOIN pgtrickle.pgt_change_tracking t ON t.source_relid = %1$d"""
+                .formatted(relation, types(relation + "::oid"), types("to_regclass('" + TriggerSql.buffer(relation) + "')")));
+        List<CapturedTable> family = new ArrayList<>();
+        boolean inPlace = true;
+        for (Row member : hands.ask(FAMILY.formatted(relation))) {
+            family.add(new CapturedTable(relation, member.number("oid"), member.text("name"),
+                    strings(member.text("live")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
+            inPlace &= member.number("triggers") == TriggerSql.EVENTS.size();
+        }
+        return new State(family, byName(state.text("buffer")), byName(state.text("wanted")), state.flag("tracked"),
+                strings(state.text("captured")), strings(state.text("compared")), inPlace);
+    }
+
+    private static String types(String relation) {
+        return """
+                SELECT coalesce(json_agg(json_build_array(a.attname, pgtrickle.pgt_base_type(a.atttypid, a.atttypmod)
+                    || CASE WHEN a.attcollation NOT IN (0, t.typcollation)
+                       THEN format(' COLLATE %%I.%%I', n.nspname, l.collname) ELSE '' END) ORDER BY a.attnum), '[]')
+                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                LEFT JOIN pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_namespace n ON n.oid = l.collnamespace
+                WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped""".formatted(relation);
+    }
+
+    private static final String FAMILY = """
+            WITH RECURSIVE family(oid) AS (
+                SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+            )
+            SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
+                (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
+                 WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,
+                coalesce((SELECT json_agg(a.attname ORDER BY u.position)
+                    FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, position), pg_attribute a, pg_type t
+                    WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid AND i.indimmediate AND u.position <= i.indnkeyatts
+                        AND a.attrelid = c.oid AND a.attnum = u.attnum AND t.oid = a.atttypid
+                        AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND c.relkind = 'r')
+                    HAVING bool_and(t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace)), '[]')::text AS key,
+                (SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                 WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
+                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace) AS triggers
+            FROM family JOIN pg_class c ON c.oid = family.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+            ORDER BY c.oid""";
+
+    private static List<String> strings(String json) {
+        return FactsJson.read(json, new TypeReference<List<String>>() {});
+    }
+
+    private static Map<String, String> byName(String json) {
+        return FactsJson.read(json, new TypeReference<List<List<String>>>() {}).stream()
+                .collect(Collectors.toMap(List::getFirst, List::getLast, (a, b) -> a, LinkedHashMap::new));
+    }
+
+    private static String textArray(SequencedSet<String> values) {
+        Function<String, String> literal = Quoting::literal;
+        return "ARRAY[" + values.stream().map(literal).collect(Collectors.joining(", ")) + "]::text[]";
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.capture;
+
+import java.util.List;
+
+/**
+ * A source, or a partition or child of one, as its trigger functions see it.
+ *
+ * @param source the relation whose buffer the changes go to
+ * @param member the relation the triggers are on: the source itself or a descendant
+ * @param name the member's qualified name, quoted
+ * @param live the member's columns in order, dropped ones left out
+ * @param key a primary key whose columns can be compared with built-in operators; empty if there is none
+ */
+record CapturedTable(long source, long member, String name, List<String> live, List<String> key) {
+
+    /** Names of functions: the source's own as upstream spells them, others with the member's OID behind. */
+    String function(String event) {
+        return "pg_trickle_cdc_" + event + "_" + source + (member == source ? "" : "_" + member);
+    }
+
+    String trigger(String event) {
+        return "pg_trickle_cdc_" + event + "_" + source;
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.capture;
+
+import io.pgtrickle.sql.render.Quoting;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The trigger functions of one table. They belong to the engine's role, so they must run no user code: columns are only
+ * moved and compared as images ({@code *<>}), never with a type's own operators, except built-in ones on keys.
+ *
+ * <p>Transition tables are read through positional column aliases (c1, c2, …): renaming a column of the source does not
+ * break the writers; the fingerprint notices it and the stream table is made anew.
+ */
+final class TriggerSql {
+
+    static final List<String> EVENTS = List.of("ins", "upd", "del", "truncate");
+
+    private final CapturedTable table;
+    private final List<String> captured;
+    private final List<String> compared;
+    private final String buffer;
+
+    TriggerSql(CapturedTable table, List<String> captured, List<String> compared) {
+        this.table = table;
+        this.captured = captured;
+        this.compared = compared;
+        this.buffer = buffer(table.source());
+    }
+
+    static String buffer(long source) {
+        return "pgtrickle_changes.changes_" + source;
+    }
+
+    /** CREATE FUNCTION and CREATE TRIGGER for every event. */
+    List<String> statements() {
+        return EVENTS.stream()
+                .flatMap(event -> Stream.of(function(event), trigger(event), always(event)))
+                .toList();
+    }
+
+    private String function(String event) {
+        return """
+                CREATE OR REPLACE FUNCTION pgtrickle_changes.%s() RETURNS trigger
+                LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pgt$
+                DECLARE
+                    xid xid8 := pg_current_xact_id();
+                BEGIN
+                %s;
+                    RETURN NULL;
+                END
+                $pgt$""".formatted(table.function(event), body(event).indent(4).stripTrailing());
+    }
+
+    private String trigger(String event) {
+        String when = switch (event) {
+            case "ins" -> "INSERT ON " + table.name() + " REFERENCING NEW TABLE AS __pgt_new";
+            case "upd" -> "UPDATE ON " + table.name() + " REFERENCING OLD TABLE AS __pgt_old NEW TABLE AS __pgt_new";
+            case "del" -> "DELETE ON " + table.name() + " REFERENCING OLD TABLE AS __pgt_old";
+            default -> "TRUNCATE ON " + table.name();
+        };
+        return "CREATE OR REPLACE TRIGGER " + table.trigger(event) + " AFTER " + when
+                + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle_changes." + table.function(event) + "()";
+    }
+
+    /** Also while logical replication applies changes, and whatever session_replication_role says. */
+    private String always(String event) {
+        return "ALTER TABLE " + table.name() + " ENABLE ALWAYS TRIGGER " + table.trigger(event);
+    }
+
+    String body(String event) {
+        return switch (event) {
+            case "ins" -> captured.isEmpty() ? marker(1, "WHERE EXISTS (SELECT FROM __pgt_new)") : rows(1, "__pgt_new");
+            case "del" -> captured.isEmpty() ? marker(-1, "WHERE EXISTS (SELECT FROM __pgt_old)") : rows(-1, "__pgt_old");
+            case "upd" -> update();
+            default -> marker(0, "");
+        };
+    }
+
+    private String update() {
+        if (captured.isEmpty()) {
+            return marker(1, "WHERE EXISTS (SELECT FROM __pgt_new)");
+        }
+        if (table.key().isEmpty()) {
+            return insert() + "\n" + select(-1, "__pgt_old") + "\nUNION ALL\n" + select(1, "__pgt_new");
+        }
+        String on = on(key -> "o." + alias(key) + " = n." + alias(key));
+        String present = alias(table.key().getFirst());
+        return """
+                %s
+                SELECT xid, v.w, %s
+                FROM __pgt_old AS o%s FULL JOIN __pgt_new AS n%s ON %s,
+                    LATERAL (VALUES (-1::smallint, o.%s IS NOT NULL, %s), (1::smallint, n.%s IS NOT NULL, %s)) AS v(w, present, %s)
+                WHERE v.present AND (o.%s IS NULL OR n.%s IS NULL OR ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record)"""
+                .formatted(
+                        insert(), list(captured, c -> "v." + alias(c)), aliases(), aliases(), on,
+                        present, list(captured, c -> "o." + alias(c)), present, list(captured, c -> "n." + alias(c)),
+                        list(captured, this::alias), present, present,
+                        list(compared, c -> "o." + alias(c)), list(compared, c -> "n." + alias(c)));
+    }
+
+    private String rows(int weight, String transition) {
+        return insert() + "\n" + select(weight, transition);
+    }
+
+    private String insert() {
+        return "INSERT INTO " + buffer + " (__pgt_xid, __pgt_w, " + list(captured, Quoting::identifier) + ")";
+    }
+
+    private String select(int weight, String transition) {
+        return "SELECT xid, " + weight + "::smallint, " + list(captured, c -> "t." + alias(c)) + " FROM " + transition + " AS t" + aliases();
+    }
+
+    private String marker(int weight, String condition) {
+        return "INSERT INTO " + buffer + " (__pgt_xid, __pgt_w) SELECT xid, " + weight + "::smallint " + condition;
+    }
+
+    private String alias(String column) {
+        return "c" + (table.live().indexOf(column) + 1);
+    }
+
+    private String aliases() {
+        int last = Stream.of(captured, compared, table.key()).flatMap(List::stream).mapToInt(table.live()::indexOf).max().orElse(0);
+        return Stream.iterate(1, i -> i <= last + 1, i -> i + 1).map(i -> "c" + i).collect(Collectors.joining(", ", "(", ")"));
+    }
+
+    private String on(Function<String, String> condition) {
+        return table.key().stream().map(condition).collect(Collectors.joining(" AND "));
+    }
+
+    private static String list(List<String> columns, Function<String, String> text) {
+        return columns.stream().map(text).collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.engine;
+
+import io.pgtrickle.dvm.analysis.Planner;
+import io.pgtrickle.dvm.catalog.DatabaseIdentity;
+import io.pgtrickle.dvm.catalog.Migrations;
+import io.pgtrickle.dvm.catalog.SettingsReader;
+import io.pgtrickle.dvm.error.EngineException;
+import io.pgtrickle.dvm.error.ErrorCode;
+import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.scheduler.Scheduler;
+import io.pgtrickle.dvm.session.CallerHands;
+import io.pgtrickle.dvm.session.EngineConnection;
+import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.EngineErrors;
+import io.pgtrickle.dvm.session.SessionClosedException;
+import io.pgtrickle.dvm.session.SqlFailure;
+import io.pgtrickle.dvm.session.SqlSession;
+import io.pgtrickle.dvm.settings.Settings;
+import io.pgtrickle.sql.parse.QueryParser;
+import io.pgtrickle.sql.statement.SqlStatement.CreateOrdinaryView;
+import io.pgtrickle.sql.statement.SqlStatement.CreateStreamTable;
+import io.pgtrickle.sql.statement.SqlStatement.DropMaterializedViews;
+import io.pgtrickle.sql.statement.SqlStatement.FunctionCall;
+import io.pgtrickle.sql.statement.SqlStatement.RefreshMaterializedView;
+import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine of one database. Connects when it is first needed; until a statement names pgtrickle it writes nothing.
+ * Thread-safe, blocking.
+ */
+public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
+
+    /** NOTIFY channel that tells schedulers about new, changed and dropped stream tables. */
+    public static final String CHANNEL = Scheduler.CHANNEL;
+
+    private static final Logger LOG = LoggerFactory.getLogger(DatabaseEngine.class);
+
+    private final String database;
+    private final EngineConnections connections;
+    private final EngineOptions options;
+    private final Plans plans;
+    private volatile @Nullable DatabaseIdentity identity;
+    private volatile @Nullable KnownSettings settings;
+    private @Nullable Scheduler scheduler;
+
+    DatabaseEngine(String database, EngineConnections connections, EngineOptions options, QueryParser parser) {
+        this.database = database;
+        this.connections = connections;
+        this.options = options;
+        this.plans = new Plans(new Planner(parser));
+    }
+
+    @Override
+    public CommandOutcome execute(StreamTableCommand command, List<@Nullable String> parameters, SqlSession session) {
+        Opening opening = Opening.read(session);
+        if (!opening.installed()) {
+            switch (command) {
+                case DropMaterializedViews _, RefreshMaterializedView _ -> {
+                    return new CommandOutcome.NotOurs();
+                }
+                case CreateStreamTable _, CreateOrdinaryView _, FunctionCall _ -> {}
+            }
+        }
+        DatabaseIdentity known;
+        try {
+            known = opening.installed() ? open() : install();
+        } catch (EngineException e) {
+            throw EngineErrors.raise(session, e);
+        }
+        CallerHands hands = new CallerHands(session, known.secret(), opening.transaction(), opening.isolation());
+        try {
+            return new Commands(hands, session, opening, known, plans, settings(hands)).run(command, parameters);
+        } catch (EngineException e) {
+            throw hands.raise(e);
+        } catch (SqlFailure | SessionClosedException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            LOG.error("database {}: {} failed", database, command.getClass().getSimpleName(), e);
+            throw hands.raise(EngineException.of(ErrorCode.INTERNAL, "pgtrickle: " + e.getMessage()));
+        }
+    }
+
+    /** Read at most once a second: a command that has nothing to do must stay cheap. */
+    private Settings settings(CallerHands hands) {
+        KnownSettings known = settings;
+        if (known == null || System.nanoTime() - known.readAt() > 1_000_000_000L) {
+            known = new KnownSettings(SettingsReader.read(hands), System.nanoTime());
+            settings = known;
+        }
+        return known.settings();
+    }
+
+    private record KnownSettings(Settings settings, long readAt) {}
+
+    /** Installs or upgrades the catalog unless this engine has done so, and starts working for the database. */
+    void ensureInstalled() {
+        if (identity == null) {
+            open();
+        }
+    }
+
+    /** The catalog may have been dropped since. */
+    private synchronized DatabaseIdentity install() {
+        close(scheduler);
+        identity = null;
+        return open();
+    }
+
+    private void close(@Nullable Scheduler running) {
+        if (running != null) {
+            running.close();
+            scheduler = null;
+        }
+    }
+
+    /** Starts working if the database has the catalog. @return whether it has */
+    boolean openIfInstalled() {
+        try (EngineConnection connection = connections.borrow()) {
+            if (!Migrations.installed(connection)) {
+                return false;
+            }
+        }
+        open();
+        return true;
+    }
+
+    private synchronized DatabaseIdentity open() {
+        DatabaseIdentity known = identity;
+        if (known == null) {
+            Migrations.apply(connections);
+            try (EngineConnection connection = connections.borrow()) {
+                known = DatabaseIdentity.read(connection);
+            }
+            if (!known.superuser()) {
+                LOG.info("database {}: the engine's role {} is no superuser: it must be a member of every role that owns a stream table or a source",
+                        database, known.role());
+            }
+            identity = known;
+            if (options.schedule()) {
+                Scheduler started = new Scheduler(database, connections, plans);
+                started.start();
+                scheduler = started;
+            }
+        }
+        return known;
+    }
+
+    /** What the database's stream tables are doing. */
+    public List<StreamTableStatus> streamTables() {
+        try (EngineConnection connection = connections.borrow()) {
+            return StreamTableStatus.read(connection);
+        }
+    }
+
+    /** Refreshes a stream table and compares it with its query in the same snapshot; see {@link SelfCheck}. */
+    public boolean equalsItsQuery(long pgtId) {
+        return new SelfCheck(connections, plans, open().cluster()).equalsItsQuery(pgtId);
+    }
+
+    @Override
+    public synchronized void close() {
+        close(scheduler);
+        connections.close();
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.engine;
+
+import io.pgtrickle.sql.statement.QualifiedName;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A stream table to be made, whichever way it was asked for.
+ *
+ * @param storageOptions items of WITH that are PostgreSQL's own, verbatim
+ * @param populate fill it now
+ * @param awaitsRefresh if not filled now: leave it empty until somebody refreshes it, instead of filling it on schedule
+ */
+record Definition(
+        QualifiedName name, boolean ifNotExists, List<String> columns, Optional<String> accessMethod,
+        List<String> storageOptions, Optional<String> tablespace, String query, Options options, boolean populate,
+        boolean awaitsRefresh) {}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.refresh;
+
+import io.pgtrickle.dvm.settings.Settings;
+import java.util.Optional;
+
+/** How a refresh is going to be done, and why when that is not obvious. */
+public record Decision(Action action, Optional<String> reason) {
+
+    /** The names of pgt_refresh_history.action. */
+    public enum Action {
+        NO_DATA,
+        DIFFERENTIAL,
+        FULL,
+        REINITIALIZE
+    }
+
+    /**
+     * @param differential whether the plan can apply changes
+     * @param everyTime whether the result may change without a captured change: uncaptured sources, volatile functions
+     */
+    public static Decision of(Pending pending, boolean differential, boolean everyTime, Settings settings) {
+        if (pending.reinitReason().isPresent()) {
+            return new Decision(Action.REINITIALIZE, pending.reinitReason());
+        }
+        if (!pending.populated() || pending.frontier().isEmpty()) {
+            return new Decision(Action.FULL, Optional.of("it was not populated"));
+        }
+        if (pending.anyTruncated()) {
+            return new Decision(Action.FULL, Optional.of("a source was truncated"));
+        }
+        if (everyTime) {
+            return new Decision(Action.FULL, Optional.empty());
+        }
+        if (pending.rows() == 0) {
+            return new Decision(Action.NO_DATA, Optional.empty());
+        }
+        if (!differential || !pending.refreshMode().equals("DIFFERENTIAL")) {
+            return new Decision(Action.FULL, Optional.empty());
+        }
+        return cheaper(pending, settings)
+                .map(reason -> new Decision(Action.FULL, Optional.of(reason)))
+                .orElseGet(() -> new Decision(Action.DIFFERENTIAL, Optional.empty()));
+    }
+
+    /** Its own history tells best; without one, the share of rows that changed (DELTA.md I5). */
+    private static Optional<String> cheaper(Pending pending, Settings settings) {
+        long rows = pending.rows();
+        double ratio = settings.get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
+        boolean measured = pending.lastFullMs().isPresent() && pending.msPerChange().isPresent();
+        if (measured && rows >= 1000) {
+            double expected = rows * pending.msPerChange().orElseThrow();
+            return expected > pending.lastFullMs().orElseThrow()
+                    ? Optional.of("%d changes would take longer than a full refresh".formatted(rows))
+                    : Optional.empty();
+        }
+        boolean many = pending.sources().stream()
+                .anyMatch(source -> source.rows() > Math.ceil(Math.max(source.size(), 1000) * ratio));
+        return ratio > 0 && many ? Optional.of("%d changes are a large part of the sources".formatted(rows)) : Optional.empty();
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.refresh;
+
+import io.pgtrickle.dvm.analysis.Planner;
+import io.pgtrickle.dvm.capture.Capture;
+import io.pgtrickle.dvm.capture.CaptureNeed;
+import io.pgtrickle.dvm.plan.StateTable;
+import io.pgtrickle.dvm.plan.StreamPlan;
+import io.pgtrickle.dvm.plan.Target;
+import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+
+/** What belongs to a stream table besides the visible table: captures, state tables, indexes, the refresh lock, the guard. */
+public final class Parts {
+
+    private final Hands hands;
+
+    public Parts(Hands hands) {
+        this.hands = hands;
+    }
+
+    /** Makes the names of state tables and the query view: at most 6 bytes follow. */
+    public static String prefix(String name, long id) {
+        String tail = "_" + id;
+        int room = 63 - 6 - tail.length();
+        StringBuilder kept = new StringBuilder();
+        int bytes = 0;
+        for (int i = 0; i < name.length(); i += Character.charCount(name.codePointAt(i))) {
+            String character = Character.toString(name.codePointAt(i));
+            bytes += character.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            if (bytes > room) {
+                break;
+            }
+            kept.append(character);
+        }
+        return kept + tail;
+    }
+
+    /** Captures what the plan consumes. @return whether something was not captured until now */
+    public boolean capture(Planner.Planned planned, String owner) {
+        List<CaptureNeed> needs = planned.plan().sources().stream()
+                .map(source -> new CaptureNeed(source.relation(), source.columns()))
+                .toList();
+        return new Capture(hands).ensure(needs, owner);
+    }
+
+    /** The lock that serialises refreshes, and the guard that keeps everybody else from writing. */
+    public void lockAndGuard(long id, Target target) {
+        String table = Quoting.qualified(target.table());
+        hands.engine("CREATE TABLE pgtrickle_state.lock_" + id + " ()");
+        for (String[] guard : new String[][] {{"pgt_dml_guard", "INSERT OR UPDATE OR DELETE"}, {"pgt_truncate_guard", "TRUNCATE"}}) {
+            hands.engine("CREATE TRIGGER " + guard[0] + " BEFORE " + guard[1] + " ON " + table
+                    + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle.pgt_guard()");
+            hands.engine("ALTER TABLE " + table + " ENABLE ALWAYS TRIGGER " + guard[0]);
+        }
+    }
+
+    /** State tables are the engine's; the owner, with whose rights programs run, may change their rows. */
+    public void createState(StreamPlan plan, Target target, String owner) {
+        plan.stateTableDdl(target).forEach(hands::engine);
+        for (StateTable table : plan.stateTables()) {
+            hands.engine("GRANT SELECT, INSERT, UPDATE, DELETE ON " + Quoting.qualified(table.name(target)) + " TO " + owner);
+        }
+    }
+
+    public void dropState(List<String> suffixes, String statePrefix) {
+        Function<String, String> name = suffix -> Quoting.qualified("pgtrickle_state", statePrefix + suffix);
+        suffixes.forEach(suffix -> hands.engine("DROP TABLE " + name.apply(suffix)));
+    }
+
+    /** @param present statements of an earlier plan, whose indexes exist */
+    public void createIndexes(StreamPlan plan, Target target, Set<String> present) {
+        plan.indexDdl(target).stream().filter(ddl -> !present.contains(ddl)).forEach(hands::engine);
+    }
+}

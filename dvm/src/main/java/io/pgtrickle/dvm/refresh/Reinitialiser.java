@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.refresh;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.pgtrickle.dvm.analysis.Planner;
+import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.catalog.StreamTableStore;
+import io.pgtrickle.dvm.error.EngineException;
+import io.pgtrickle.dvm.error.ErrorCode;
+import io.pgtrickle.dvm.plan.QueryFacts;
+import io.pgtrickle.dvm.plan.Target;
+import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Makes everything below the visible table anew from the query view, because the plan can no longer be trusted: a source was
+ * altered, triggers were disabled, the database was restored, the table has another owner. A FULL refresh has to follow in the
+ * same transaction.
+ */
+public final class Reinitialiser {
+
+    private final Hands hands;
+    private final Planner planner;
+
+    public Reinitialiser(Hands hands, Planner planner) {
+        this.hands = hands;
+        this.planner = planner;
+    }
+
+    /**
+     * @param planned the new plan
+     * @param newCapture whether changes were not captured until now
+     */
+    public record Result(Planner.Planned planned, boolean newCapture) {}
+
+    public Result run(Pending pending) {
+        if (pending.queryView().isEmpty()) {
+            throw EngineException.withHint(
+                    ErrorCode.SOURCE_DROPPED,
+                    "a relation that stream table \"%s.%s\" reads was dropped".formatted(pending.schema(), pending.name()),
+                    "Drop the stream table and create it again.");
+        }
+        Row stored = hands.one("""
+                SELECT t.query_view::int8 AS view, t.requested_mode, to_json(t.state_tables)::text AS state_tables, t.facts::text AS facts,
+                    quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, pg_has_role(current_user, o.oid, 'USAGE') AS member
+                FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_roles o ON o.oid = c.relowner
+                WHERE t.pgt_id = %d""".formatted(pending.id()));
+        if (!pending.ownerUnchanged()) {
+            handOver(pending, stored);
+        }
+        QueryFacts before = FactsJson.read(stored.text("facts"));
+        Planner.Planned planned = planner.plan(hands, stored.number("view"));
+        Target target = Refresher.target(pending.schema(), pending.name(), pending.statePrefix());
+        Parts parts = new Parts(hands);
+        boolean newCapture = parts.capture(planned, stored.text("owner"));
+        parts.dropState(FactsJson.read(stored.text("state_tables"), new TypeReference<List<String>>() {}), pending.statePrefix());
+        parts.createIndexes(planned.plan(), target, indexes(before, target));
+        parts.createState(planned.plan(), target, stored.text("quoted_owner"));
+        new StreamTableStore(hands).updatePlan(
+                pending.id(),
+                new StreamTableStore.PlanRow(
+                        planned.facts(), planned.plan(), stored.text("requested_mode").equals("FULL"), planned.everyTime()));
+        return new Result(planned, newCapture);
+    }
+
+    private Set<String> indexes(QueryFacts before, Target target) {
+        return new LinkedHashSet<>(planner.replan(before).plan().indexDdl(target));
+    }
+
+    /** The query runs with the rights of whoever owns the visible table now. */
+    private void handOver(Pending pending, Row stored) {
+        String owner = stored.text("quoted_owner");
+        // Only a superuser may give an object to somebody without CREATE on its schema; the grant ends with this transaction's.
+        hands.engine("GRANT CREATE ON SCHEMA pgtrickle_state TO " + owner);
+        hands.engine("ALTER FUNCTION pgtrickle_state.run_" + pending.id() + "(text) OWNER TO " + owner);
+        hands.engine("ALTER VIEW " + Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()) + " OWNER TO " + owner);
+        hands.engine("REVOKE CREATE ON SCHEMA pgtrickle_state FROM " + owner);
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.scheduler;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.pgtrickle.dvm.catalog.DatabaseIdentity;
+import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.catalog.SettingsReader;
+import io.pgtrickle.dvm.frontier.Frontier;
+import io.pgtrickle.dvm.graph.RefreshOrder;
+import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.session.EngineConnection;
+import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.OwnHands;
+import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.dvm.session.SqlFailure;
+import io.pgtrickle.dvm.settings.Settings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+
+/**
+ * The leader's loop. While something is due it asks every few milliseconds for pg_current_snapshot(): only when that has
+ * moved can anything have been committed, and only then the buffers are looked at. Otherwise it sleeps on its connection,
+ * which a NOTIFY about a changed catalog wakes.
+ *
+ * <p>All state is this thread's; workers hand their results back through a queue.
+ */
+final class Leader {
+
+    /** Refreshes that found nothing to do are noted together, this often. */
+    private static final Duration NOTE_EVERY = Duration.ofSeconds(5);
+
+    private final String database;
+    private final EngineConnection connection;
+    private final EngineConnections connections;
+    private final Plans plans;
+    private final BooleanSupplier closed;
+    private final OwnHands hands;
+    private final DatabaseIdentity identity;
+    private final BlockingQueue<Runnable> results = new LinkedBlockingQueue<>();
+    private final Upkeep upkeep;
+    private final Map<Long, Job> jobs = new LinkedHashMap<>();
+    private final Set<Long> idle = new HashSet<>();
+    private Settings settings = Settings.DEFAULTS;
+    private int working;
+    private long readAt;
+    private long notedAt;
+
+    Leader(String database, EngineConnection connection, EngineConnections connections, Plans plans, BooleanSupplier closed) {
+        this.database = database;
+        this.connection = connection;
+        this.connections = connections;
+        this.plans = plans;
+        this.closed = closed;
+        this.hands = new OwnHands(connection, false);
+        this.identity = DatabaseIdentity.read(connection);
+        this.upkeep = new Upkeep(database, connections);
+    }
+
+    void work() {
+        connection.execute("LISTEN " + Scheduler.CHANNEL);
+        read();
+        notedAt = System.nanoTime();
+        while (!closed.getAsBoolean()) {
+            tick();
+            boolean changed = connection.awaitNotification(pause());
+            drain();
+            if (changed || System.nanoTime() - readAt > millis(settings.get(Settings.SCHEDULER_INTERVAL_MS))) {
+                read();
+                upkeep.maybeRun(settings);
+            }
+        }
+        while (working > 0 || upkeep.busy()) {
+            connection.awaitNotification(Duration.ofMillis(20));
+            drain();
+        }
+    }
+
+    private void drain() {
+        List<Runnable> arrived = new ArrayList<>();
+        results.drainTo(arrived);
+        arrived.forEach(Runnable::run);
+    }
+
+    /** Short while something is due or running, otherwise until the next is due; never past the next look at the catalog. */
+    private Duration pause() {
+        long now = System.nanoTime();
+        long interval = millis(settings.get(Settings.SCHEDULER_INTERVAL_MS));
+        if (!settings.get(Settings.ENABLED)) {
+            return Duration.ofNanos(interval);
+        }
+        long poll = millis(settings.get(Settings.POLL_INTERVAL_MS));
+        long next = jobs.values().stream()
+                .mapToLong(job -> job.running() ? poll : Math.max(poll, job.dueAt() - now))
+                .min()
+                .orElse(interval);
+        return Duration.ofNanos(Math.max(1_000_000, Math.min(next, Math.max(poll, interval - (now - readAt)))));
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        List<Job> due = jobs.values().stream().filter(job -> job.due(now)).toList();
+        if (due.isEmpty() || !settings.get(Settings.ENABLED)) {
+            return;
+        }
+        look(due);
+        for (Job job : due) {
+            boolean wait = job.definition().upstream().stream().map(jobs::get).anyMatch(up -> up != null && up.holdsBack(job, now));
+            if (job.pending() && !wait && working < settings.get(Settings.MAX_CONCURRENT_REFRESHES)) {
+                dispatch(job);
+            }
+        }
+        note();
+    }
+
+    /** Finds out which of these have work. */
+    private void look(List<Job> due) {
+        String snapshot = String.valueOf(connection.execute("SELECT pg_current_snapshot()::text").single());
+        List<Job> unsure = due.stream().filter(job -> !job.upToDate(snapshot) && !job.pending()).toList();
+        if (unsure.isEmpty()) {
+            return;
+        }
+        Set<Long> found = withPending(unsure);
+        for (Job job : unsure) {
+            boolean pending = job.definition().always() || found.contains(job.definition().id());
+            job.checked(snapshot, pending);
+            if (!pending) {
+                idle.add(job.definition().id());
+            }
+        }
+    }
+
+    private Set<Long> withPending(List<Job> jobs) {
+        Set<Long> found = new HashSet<>();
+        List<String> queries = jobs.stream().flatMap(job -> job.pendingQuery().stream()).toList();
+        if (queries.isEmpty()) {
+            return found;
+        }
+        try {
+            hands.ask(String.join("\nUNION ALL ", queries)).forEach(row -> found.add(row.number("id")));
+        } catch (SqlFailure e) {
+            // A buffer is gone: whoever needed it has to be made anew, and the refresh finds out which.
+            jobs.forEach(job -> found.add(job.definition().id()));
+        }
+        return found;
+    }
+
+    private void dispatch(Job job) {
+        working++;
+        job.begin(System.nanoTime());
+        idle.remove(job.definition().id());
+        Worker worker = new Worker(database, connections, plans, identity.cluster(), settings);
+        Thread.ofVirtual().name("pgtrickle-refresh-" + job.definition().id()).start(() -> {
+            Worker.Result result = worker.refresh(job.definition());
+            results.add(() -> finish(job, result));
+        });
+    }
+
+    private void finish(Job job, Worker.Result result) {
+        working--;
+        switch (result) {
+            case Worker.Result.Done done -> {
+                job.succeeded(done.frontier());
+                upkeep.refreshed();
+            }
+            case Worker.Result.Failed failed -> job.failed(System.nanoTime(), failed.counted());
+            case Worker.Result.Gone _ -> jobs.remove(job.definition().id());
+        }
+    }
+
+    /** Those that had nothing to do are as fresh as if they had been refreshed. Rows somebody has locked are left out. */
+    private void note() {
+        if (idle.isEmpty() || System.nanoTime() - notedAt < NOTE_EVERY.toNanos()) {
+            return;
+        }
+        notedAt = System.nanoTime();
+        String ids = idle.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        idle.clear();
+        connection.execute("""
+                UPDATE pgtrickle.pgt_stream_tables SET last_refresh_at = clock_timestamp(), data_timestamp = now()
+                WHERE pgt_id IN (SELECT pgt_id FROM pgtrickle.pgt_stream_tables WHERE pgt_id IN (%s) FOR UPDATE SKIP LOCKED)"""
+                .formatted(ids));
+    }
+
+    private void read() {
+        readAt = System.nanoTime();
+        settings = SettingsReader.read(hands);
+        Map<Long, Job.Definition> found = new LinkedHashMap<>();
+        for (Row row : hands.ask(DEFINITIONS)) {
+            found.put(row.number("pgt_id"), definition(row));
+        }
+        jobs.entrySet().removeIf(e -> !found.containsKey(e.getKey()) && !e.getValue().running());
+        Map<Long, Job> ordered = new LinkedHashMap<>();
+        RefreshOrder order = RefreshOrder.of(found.values().stream().collect(Collectors.toMap(Job.Definition::id, Job.Definition::upstream)));
+        List<Long> ids = new ArrayList<>(order.order());
+        ids.addAll(order.cyclic().stream().sorted().toList());
+        for (long id : ids) {
+            Job.Definition definition = found.get(id);
+            if (definition != null) {
+                Job job = Optional.ofNullable(jobs.get(id)).orElseGet(() -> new Job(definition));
+                job.update(definition);
+                ordered.put(id, job);
+            }
+        }
+        jobs.forEach(ordered::putIfAbsent);
+        jobs.clear();
+        jobs.putAll(ordered);
+        setPeriods();
+    }
+
+    /** Readers first: a calculated schedule follows the fastest stream table that reads this one. */
+    private void setPeriods() {
+        Duration standard = Duration.ofNanos((long) (settings.get(Settings.DEFAULT_SCHEDULE_SECONDS) * 1e9));
+        long now = System.nanoTime();
+        Map<Long, Duration> fastestReader = new LinkedHashMap<>();
+        for (Job job : new ArrayList<>(jobs.values()).reversed()) {
+            Duration period = job.definition().schedule().period()
+                    .orElseGet(() -> fastestReader.getOrDefault(job.definition().id(), standard));
+            job.setPeriod(period, now);
+            for (long upstream : job.definition().upstream()) {
+                fastestReader.merge(upstream, period, (a, b) -> a.compareTo(b) <= 0 ? a : b);
+            }
+        }
+    }
+
+    private static final String DEFINITIONS = """
+            SELECT t.pgt_id, t.pgt_schema || '.' || t.pgt_name AS label, v.relname AS query_view, t.schedule, t.frontier::text AS frontier,
+                t.recompute_always OR t.needs_reinit OR NOT t.is_populated AS always,
+                (extract(epoch FROM clock_timestamp() - t.last_refresh_at) * 1000)::int8 AS idle, t.consecutive_errors AS errors,
+                (SELECT coalesce(json_agg(d.source_relid::int8 ORDER BY d.source_relid) FILTER (WHERE d.cdc_mode IS NOT NULL), '[]')
+                 FROM pgtrickle.pgt_dependencies d WHERE d.pgt_id = t.pgt_id)::text AS sources,
+                (SELECT coalesce(json_agg(u.pgt_id), '[]') FROM pgtrickle.pgt_dependencies d
+                 JOIN pgtrickle.pgt_stream_tables u ON u.pgt_relid = d.source_relid WHERE d.pgt_id = t.pgt_id)::text AS upstream
+            FROM pgtrickle.pgt_stream_tables t LEFT JOIN pg_class v ON v.oid = t.query_view
+            WHERE t.status IN ('ACTIVE', 'INITIALIZING') AND NOT t.awaits_refresh
+            ORDER BY t.pgt_id""";
+
+    private static Job.Definition definition(Row row) {
+        TypeReference<List<Long>> numbers = new TypeReference<>() {};
+        return new Job.Definition(
+                row.number("pgt_id"), row.text("label"), row.find("query_view").orElse(""), Schedule.stored(row.find("schedule")),
+                FactsJson.read(row.text("sources"), numbers), FactsJson.read(row.text("upstream"), numbers), row.flag("always"),
+                row.find("frontier").map(Frontier::parse), row.find("idle").map(Long::valueOf), (int) row.number("errors"));
+    }
+
+    private static long millis(int millis) {
+        return millis * 1_000_000L;
+    }
+}

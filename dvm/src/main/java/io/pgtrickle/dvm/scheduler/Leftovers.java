@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.scheduler;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.pgtrickle.dvm.capture.Capture;
+import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.refresh.Parts;
+import io.pgtrickle.dvm.session.EngineConnection;
+import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.OwnHands;
+import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.dvm.session.SqlFailure;
+import io.pgtrickle.sql.render.Quoting;
+import java.util.List;
+
+/** Removes what nobody needs any more: parts of stream tables whose visible table was dropped, captures without a consumer. */
+final class Leftovers {
+
+    private final EngineConnections connections;
+
+    Leftovers(EngineConnections connections) {
+        this.connections = connections;
+    }
+
+    void remove() {
+        try (EngineConnection connection = connections.borrow()) {
+            OwnHands hands = new OwnHands(connection, false);
+            for (Row row : hands.ask("""
+                    SELECT t.pgt_id, t.state_prefix, v.relname AS query_view, to_json(t.state_tables)::text AS state
+                    FROM pgtrickle.pgt_stream_tables t LEFT JOIN pg_class v ON v.oid = t.query_view
+                    WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.pgt_relid)""")) {
+                inTransaction(connection, () -> removeParts(hands, row));
+            }
+            for (Row row : hands.ask("""
+                    SELECT k.source_relid::int8 AS source, c.oid::regclass::text AS name
+                    FROM pgtrickle.pgt_change_tracking k LEFT JOIN pg_class c ON c.oid = k.source_relid
+                    WHERE NOT EXISTS (SELECT FROM pgtrickle.pgt_dependencies d WHERE d.source_relid = k.source_relid AND d.cdc_mode IS NOT NULL)""")) {
+                inTransaction(connection, () -> removeCapture(hands, row.number("source")));
+            }
+        }
+    }
+
+    /** Never waits for long: it would make others wait behind it. */
+    private static void inTransaction(EngineConnection connection, Runnable work) {
+        try {
+            connection.execute("BEGIN");
+            connection.execute("SET LOCAL lock_timeout = 200");
+            work.run();
+            connection.execute("COMMIT");
+        } catch (SqlFailure e) {
+            connection.execute("ROLLBACK");
+            if (!e.sqlState().equals("55P03") && !e.sqlState().equals("40P01")) {
+                throw e;
+            }
+        }
+    }
+
+    private static void removeParts(OwnHands hands, Row row) {
+        long id = row.number("pgt_id");
+        row.find("query_view").ifPresent(view -> hands.engine("DROP VIEW " + Quoting.qualified("pgtrickle_state", view) + " CASCADE"));
+        new Parts(hands).dropState(FactsJson.read(row.text("state"), new TypeReference<List<String>>() {}), row.text("state_prefix"));
+        hands.engine("DROP TABLE pgtrickle_state.lock_" + id);
+        hands.engine("DROP FUNCTION pgtrickle_state.run_" + id + "(text)");
+        hands.engine("DELETE FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id);
+        hands.engine("DELETE FROM pgtrickle.pgt_refresh_history WHERE pgt_id = " + id);
+    }
+
+    /** Not while somebody is making a consumer of it. */
+    private static void removeCapture(OwnHands hands, long source) {
+        if (!hands.one("SELECT pg_try_advisory_xact_lock(" + Capture.BUFFER_LOCK + ", " + (int) source + ") AS free").flag("free")) {
+            return;
+        }
+        boolean needed = !hands.ask("SELECT 1 AS one FROM pgtrickle.pgt_dependencies WHERE cdc_mode IS NOT NULL AND source_relid = " + source).isEmpty();
+        if (!needed) {
+            new Capture(hands).remove(source);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.scheduler;
+
+import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.session.EngineConnection;
+import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.SessionClosedException;
+import io.pgtrickle.dvm.session.SqlFailure;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a database's stream tables fresh. Of all processes that run one, the leader works: whoever holds a session lock on a
+ * connection of its own. The others ask for it every now and then. One virtual thread; survives the loss of its connection.
+ */
+public final class Scheduler implements AutoCloseable {
+
+    public static final String CHANNEL = "pgtrickle_catalog";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
+
+    /** As in pgtrickle.pgt_scheduler_running(). */
+    private static final String LEADER_LOCK = "SELECT pg_try_advisory_lock(1885828203, 1)";
+
+    private static final Duration STANDBY = Duration.ofSeconds(1);
+
+    private final String database;
+    private final EngineConnections connections;
+    private final Plans plans;
+    private final Thread thread;
+    private volatile boolean closed;
+
+    public Scheduler(String database, EngineConnections connections, Plans plans) {
+        this.database = database;
+        this.connections = connections;
+        this.plans = plans;
+        this.thread = Thread.ofVirtual().name("pgtrickle-scheduler-" + database).unstarted(this::run);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    private void run() {
+        boolean complained = false;
+        while (!closed) {
+            try (EngineConnection connection = connections.dedicated()) {
+                complained = false;
+                if ("t".equals(connection.execute(LEADER_LOCK).single())) {
+                    LOG.info("database {}: this engine refreshes its stream tables", database);
+                    new Leader(database, connection, connections, plans, () -> closed).work();
+                }
+            } catch (SqlFailure | SessionClosedException e) {
+                if (!closed && !complained) {
+                    LOG.warn("database {}: scheduler lost its connection, will try again: {}", database, e.getMessage());
+                    complained = true;
+                }
+            } catch (RuntimeException e) {
+                LOG.error("database {}: scheduler failed, will start again", database, e);
+            }
+            pause();
+        }
+    }
+
+    private void pause() {
+        try {
+            if (!closed) {
+                Thread.sleep(STANDBY);
+            }
+        } catch (InterruptedException e) {
+            closed = true;
+        }
+    }
+
+    /** Waits for refreshes that are running. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            thread.join(Duration.ofSeconds(10));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

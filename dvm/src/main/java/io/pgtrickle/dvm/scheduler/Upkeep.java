@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.scheduler;
+
+import io.pgtrickle.dvm.capture.Cleaner;
+import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.SessionClosedException;
+import io.pgtrickle.dvm.session.SqlFailure;
+import io.pgtrickle.dvm.settings.Settings;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Work behind the refreshes: buffers, leftovers, history. At most one round at a time, on a virtual thread. */
+final class Upkeep {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
+
+    /** Every so many rounds also what can wait. */
+    private static final int RARELY = 30;
+
+    private final String database;
+    private final EngineConnections connections;
+    private final Cleaner cleaner;
+    private final AtomicBoolean busy = new AtomicBoolean();
+    private volatile boolean consumed = true;
+    private int round;
+
+    Upkeep(String database, EngineConnections connections) {
+        this.database = database;
+        this.connections = connections;
+        this.cleaner = new Cleaner(connections);
+    }
+
+    /** Something was consumed since the last round. */
+    void refreshed() {
+        consumed = true;
+    }
+
+    boolean busy() {
+        return busy.get();
+    }
+
+    void maybeRun(Settings settings) {
+        boolean rare = round++ % RARELY == 0;
+        if (!busy.compareAndSet(false, true)) {
+            return;
+        }
+        boolean clean = consumed;
+        consumed = false;
+        Thread.ofVirtual().name("pgtrickle-upkeep-" + database).start(() -> {
+            try {
+                new Leftovers(connections).remove();
+                if (clean) {
+                    cleaner.clean();
+                }
+                if (rare) {
+                    new History(connections).prune(settings);
+                }
+            } catch (SqlFailure | SessionClosedException e) {
+                LOG.warn("database {}: upkeep will be repeated: {}", database, e.getMessage());
+            } catch (RuntimeException e) {
+                LOG.error("database {}: upkeep failed", database, e);
+            } finally {
+                busy.set(false);
+            }
+        });
+    }
+}
