@@ -21,7 +21,8 @@ import java.util.function.Function;
 
 /**
  * Which challenge a user gets. A user that does not exist, or whose secret does not serve, gets the challenge its neighbours get, with the
- * same messages and the same work, and fails at its end like a wrong password: names cannot be probed.
+ * same messages and the same work, and fails at its end like a wrong password: names cannot be probed. (Under auth_type md5 a list that
+ * mixes MD5 and SCRAM users tells the two kinds apart; that is what PgBouncer's meaning of it entails.)
  */
 final class Challenges {
 

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Reads a configuration file in PgBouncer's format, with a section [pgtrickle] beside PgBouncer's own. All problems are reported at once. */
@@ -186,13 +187,27 @@ public final class ConfigFile {
             return UserList.EMPTY;
         }
         try {
-            return UserList.parse(Files.readString(Path.of(name), StandardCharsets.UTF_8), name);
+            UserList users = UserList.parse(Files.readString(Path.of(name), StandardCharsets.UTF_8), name);
+            warnAboutHashes(users, authType, name);
+            return users;
         } catch (IOException e) {
             problems.add("cannot read auth_file " + name + ": " + IniFile.reason(e));
         } catch (ConfigException e) {
             problems.addAll(e.problems());
         }
         return UserList.EMPTY;
+    }
+
+    /** SCRAM cannot be checked against an MD5 hash. */
+    private void warnAboutHashes(UserList users, AuthType authType, String name) {
+        String hashed = users.secrets().entrySet().stream()
+                .filter(user -> authType == AuthType.SCRAM_SHA_256 && user.getValue() instanceof StoredSecret.Md5)
+                .map(Map.Entry::getKey)
+                .sorted()
+                .collect(Collectors.joining(", "));
+        if (!hashed.isEmpty()) {
+            warnings.add(name + ": only an MD5 hash is known of these users, so they cannot log in with auth_type = scram-sha-256: " + hashed);
+        }
     }
 
     /** Who may say who becomes which user on the server: a forced user and the server's own authentication of the client exclude each other. */

@@ -188,6 +188,14 @@ class ConfigFileTest {
     }
 
     @Test
+    void usersThatCannotLogInAreNamed() throws IOException {
+        write("userlist.txt", "\"bob\" \"md58dd4f2b1ad6b9d54f1e5e9b4e2a3c1f0\"\n\"alice\" \"secret\"\n");
+        String settings = "[pgbouncer]\nauth_file = " + directory + "/userlist.txt\nauth_type = ";
+        assertThat(load(settings + "scram-sha-256\n").warnings()).singleElement().asString().endsWith("auth_type = scram-sha-256: bob");
+        assertThat(load(settings + "md5\n").warnings()).isEmpty();
+    }
+
+    @Test
     void includedFilesAreReadInPlace() throws IOException {
         write("more.ini", "[databases]\nx = host=included\n");
         assertThat(load("%include " + directory + "/more.ini\n[pgbouncer]\nauth_type = passthrough\n").config().databases().find("x")).isPresent();
