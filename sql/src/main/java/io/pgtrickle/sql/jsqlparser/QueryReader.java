@@ -8,17 +8,15 @@ import io.pgtrickle.sql.parse.NormalizedQuery;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import net.sf.jsqlparser.expression.Alias;
 import net.sf.jsqlparser.expression.Expression;
 import net.sf.jsqlparser.schema.Column;
 import net.sf.jsqlparser.schema.Table;
-import net.sf.jsqlparser.statement.select.AllTableColumns;
 import net.sf.jsqlparser.statement.select.GroupByElement;
 import net.sf.jsqlparser.statement.select.Join;
-import net.sf.jsqlparser.statement.select.OrderByElement;
 import net.sf.jsqlparser.statement.select.ParenthesedFromItem;
 import net.sf.jsqlparser.statement.select.ParenthesedSelect;
 import net.sf.jsqlparser.statement.select.PlainSelect;
@@ -44,13 +42,9 @@ final class QueryReader {
 
     Query read(Select select) throws UnsupportedConstructException {
         Query query = query(select, Map.of());
-        List<OrderByElement> order = select.getOrderByElements();
-        if (order == null) {
+        List<Expr> keys = expressions.orderKeys(select.getOrderByElements());
+        if (keys.isEmpty()) {
             return query;
-        }
-        List<Expr> keys = new ArrayList<>();
-        for (OrderByElement element : order) {
-            keys.add(expressions.orderKey(element));
         }
         return query instanceof Query.With(List<Query.CommonTable> tables, Query body)
                 ? new Query.With(tables, new Query.Ordered(body, keys))
