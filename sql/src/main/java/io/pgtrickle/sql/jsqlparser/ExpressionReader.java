@@ -90,9 +90,11 @@ final class ExpressionReader {
     /** The operands of the topmost AND: PostgreSQL flattens to the left, an AND in brackets is one operand. */
     List<Expr> conjuncts(Expression expression) throws UnsupportedConstructException {
         return switch (expression) {
-            case ParenthesedExpressionList<?> list when list.size() == 1 && list.getFirst() instanceof AndExpression and -> conjuncts(and);
+            case ParenthesedExpressionList<?> list when list.size() == 1 -> conjuncts(list.getFirst());
             case AndExpression and when !and.isUseOperator() -> {
-                List<Expr> operands = new ArrayList<>(and.getLeftExpression() instanceof AndExpression left ? conjuncts(left) : List.of(read(and.getLeftExpression())));
+                Expression left = and.getLeftExpression();
+                List<Expr> operands =
+                        new ArrayList<>(left instanceof AndExpression more ? conjuncts(more) : List.of(read(left)));
                 operands.add(read(and.getRightExpression()));
                 yield operands;
             }
@@ -117,8 +119,7 @@ final class ExpressionReader {
     }
 
     private static Expr column(Column column) throws UnsupportedConstructException {
-        boolean attached = column.getArrayConstructor() != null || column.getSchemaName() != null || column.getCommentText() != null;
-        if (attached || column.getOldOracleJoinSyntax() != 0) {
+        if (column.getArrayConstructor() != null || column.getSchemaName() != null) {
             throw UnsupportedConstructException.unreadable(column.toString());
         }
         String relation = column.getTableName();
@@ -183,7 +184,8 @@ final class ExpressionReader {
         return switch (functions.kind(printed)) {
             case AGGREGATE -> aggregate(call, printed, arguments);
             case SCALAR -> new CompositeBuilder().add(printed + "(").addAll(arguments).add(")").build();
-            case SET_RETURNING -> throw new UnsupportedConstructException("set-returning function " + printed + "() in the select list");
+            case SET_RETURNING ->
+                throw new UnsupportedConstructException("set-returning function " + printed + "() in the select list");
             case WINDOW -> throw new UnsupportedConstructException("window function " + printed + "()");
         };
     }
@@ -222,7 +224,10 @@ final class ExpressionReader {
         }
         Expr.Aggregate call = switch (parts.getFirst()) {
             case AnalyticExpression ordered -> withinGroup(ordered);
-            case Function function -> aggregate(function, Names.printed(function.getMultipartName()), arguments(function.getParameters()));
+            case Function function -> {
+                String printed = Names.printed(function.getMultipartName());
+                yield aggregate(function, printed, arguments(function.getParameters()));
+            }
             case Expression other -> throw UnsupportedConstructException.unreadable("FILTER");
         };
         Optional<Expr> condition = Optional.of(read(parts.get(1)));

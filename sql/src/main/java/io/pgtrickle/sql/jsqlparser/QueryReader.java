@@ -199,7 +199,10 @@ final class QueryReader {
             case Table table -> table(table, scope);
             case ParenthesedSelect select ->
                 new FromItem.Derived(
-                        subquery(select.getSelect(), scope), aliasName(select.getAlias()), columnNames(select.getAlias()), Optional.empty());
+                        subquery(select.getSelect(), scope),
+                        aliasName(select.getAlias()),
+                        columnNames(select.getAlias()),
+                        Optional.empty());
             case ParenthesedFromItem inBrackets when inBrackets.getAlias() != null ->
                 throw new UnsupportedConstructException("an alias for a join");
             case ParenthesedFromItem inBrackets -> {
@@ -209,8 +212,10 @@ final class QueryReader {
                 }
                 yield items.getFirst();
             }
-            case TableFunction function ->
-                throw new UnsupportedConstructException("function " + function.getFunction().getName().replace("\"", "") + "() in FROM");
+            case TableFunction function -> {
+                String name = function.getFunction().getName().replace("\"", "");
+                throw new UnsupportedConstructException("function " + name + "() in FROM");
+            }
             default -> throw UnsupportedConstructException.unreadable(item.toString());
         };
     }
@@ -259,8 +264,8 @@ final class QueryReader {
     }
 
     private FromItem join(FromItem left, Join join, Map<String, Query.CommonTable> scope) throws UnsupportedConstructException {
-        boolean inner = !join.isLeft() && !join.isRight() && !join.isFull() && !join.isOuter() && !join.isNatural() && !join.isSemi();
-        if (!inner || join.isStraight() || join.isApply() || join.isGlobal() || join.isAsOf() || join.isWindowJoin()) {
+        boolean outer = join.isLeft() || join.isRight() || join.isFull() || join.isOuter();
+        if (outer || join.isNatural() || join.isSemi() || join.isApply()) {
             throw UnsupportedConstructException.unreadable(join.toString());
         }
         List<Expr> on = new ArrayList<>();

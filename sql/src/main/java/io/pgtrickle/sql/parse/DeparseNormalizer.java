@@ -13,7 +13,6 @@ import io.pgtrickle.sql.parse.TokenTree.Node;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -28,20 +27,11 @@ public final class DeparseNormalizer {
     /** Operators every parser reads alike. {@code *} is also count's star. */
     private static final Set<String> PLAIN_OPERATORS = Set.of("+", "-", "*", "/", "%", "=", "<>", "<", ">", "<=", ">=", "||");
 
-    /** Functions with arguments in words, and these words. */
-    private static final Map<String, Set<String>> WORDY_FUNCTIONS = Map.of(
-            "EXTRACT", Set.of("FROM"),
-            "SUBSTRING", Set.of("FROM", "FOR", "SIMILAR", "ESCAPE"),
-            "POSITION", Set.of("IN"),
-            "OVERLAY", Set.of("PLACING", "FROM", "FOR"),
-            "TRIM", Set.of("BOTH", "LEADING", "TRAILING", "FROM"),
-            "NORMALIZE", Set.of("NFC", "NFD", "NFKC", "NFKD"));
-
     private static final Set<TokenKind> LITERALS =
             EnumSet.of(TokenKind.STRING, TokenKind.ESCAPE_STRING, TokenKind.BIT_STRING, TokenKind.NUMBER);
 
     /** Functions that are key words; some take a precision in brackets. */
-    private static final Set<String> VALUE_FUNCTIONS = Set.of(
+    static final Set<String> VALUE_FUNCTIONS = Set.of(
             "CURRENT_CATALOG",
             "CURRENT_DATE",
             "CURRENT_ROLE",
@@ -85,8 +75,7 @@ public final class DeparseNormalizer {
                 case Group group -> done.add(new Done(group, group(group), group.start(), group.end()));
                 case Leaf leaf when leaf.kind() == TokenKind.TYPECAST -> i = cast(nodes, i, done);
                 case Leaf leaf when leaf.text().equals("*") && !done.isEmpty() && isSymbol(done.getLast().node(), ".") ->
-                    throw new UnsupportedConstructException(
-                            "whole-row reference " + source.substring(done.get(primaryStart(done.subList(0, done.size() - 1))).start(), leaf.end()));
+                    throw wholeRow(done, leaf);
                 case Leaf leaf when leaf.kind() == TokenKind.OPERATOR && !PLAIN_OPERATORS.contains(leaf.text()) ->
                     throw UnsupportedConstructException.unreadable("operator " + leaf.text());
                 case Leaf leaf when leaf.isKeyword() -> i = keyword(leaf, nodes, i, done);
@@ -94,6 +83,11 @@ public final class DeparseNormalizer {
             }
         }
         return join(done);
+    }
+
+    private UnsupportedConstructException wholeRow(List<Done> done, Leaf star) throws UnsupportedConstructException {
+        Done relation = done.get(primaryStart(done.subList(0, done.size() - 1)));
+        return new UnsupportedConstructException("whole-row reference " + source.substring(relation.start(), star.end()));
     }
 
     /** The same white space as in the source. */
@@ -311,18 +305,11 @@ public final class DeparseNormalizer {
     /** With the type's name as it is, for {@code timestamp with time zone} has no quoted form. */
     private int cast(List<Node> nodes, int colons, List<Done> done) throws UnsupportedConstructException {
         int last = colons;
-        while (last + 1 < nodes.size() && isPartOfType(nodes.get(last + 1))) {
+        while (last + 1 < nodes.size() && WordyCall.isPartOfType(nodes.get(last + 1))) {
             last++;
         }
         suffix(done, nodes.get(last), List.of());
         return last;
-    }
-
-    private static boolean isPartOfType(Node node) {
-        return switch (node) {
-            case Leaf leaf -> leaf.isName() || isSymbol(leaf, ".");
-            case Group group -> group.open() == '(' || group.content().isEmpty();
-        };
     }
 
     // ---- key words
@@ -342,7 +329,7 @@ public final class DeparseNormalizer {
             done.add(new Done(word, NormalizedQuery.ONLY + ".", word.start(), nodes.get(i + 1).start()));
             return i;
         }
-        if (word.text().equals("ARRAY") && i + 1 < nodes.size() && nodes.get(i + 1) instanceof Group group && group.open() == '[') {
+        if (word.text().equals("ARRAY") && i + 1 < nodes.size() && nodes.get(i + 1) instanceof Group group) {
             String array = opaque(word.start(), group.end(), operands(elements(group.content())));
             done.add(new Done(word, array, word.start(), group.end()));
             return i + 1;
@@ -358,8 +345,8 @@ public final class DeparseNormalizer {
             filter(brackets.get(), done);
             return last;
         }
-        if (WORDY_FUNCTIONS.containsKey(word.text()) && brackets.isPresent()) {
-            List<Operand> operands = operands(wordyOperands(word.text(), brackets.get().content()));
+        if (WordyCall.isOne(word.text()) && brackets.isPresent()) {
+            List<Operand> operands = operands(WordyCall.arguments(word.text(), brackets.get().content()));
             done.add(new Done(word, opaque(word.start(), end, operands), word.start(), end));
             return last;
         }
@@ -390,22 +377,5 @@ public final class DeparseNormalizer {
 
     private static boolean isWithinGroup(List<Done> done) {
         return done.size() > 3 && isKeyword(done.get(done.size() - 3).node(), "WITHIN");
-    }
-
-    /** The parts between the function's own words and commas; EXTRACT's field is such a word, too. */
-    private static List<List<Node>> wordyOperands(String function, List<Node> content) {
-        Set<String> words = WORDY_FUNCTIONS.getOrDefault(function, Set.of());
-        List<List<Node>> operands = new ArrayList<>();
-        int from = function.equals("EXTRACT") ? 1 : 0;
-        for (int i = from; i <= content.size(); i++) {
-            boolean separator = i == content.size()
-                    || isSymbol(content.get(i), ",")
-                    || content.get(i) instanceof Leaf leaf && leaf.isKeyword() && words.contains(leaf.text());
-            if (separator) {
-                operands.add(content.subList(from, i));
-                from = i + 1;
-            }
-        }
-        return operands;
     }
 }
