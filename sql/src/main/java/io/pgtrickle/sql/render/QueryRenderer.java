@@ -83,11 +83,9 @@ public final class QueryRenderer {
     }
 
     private static String conjunction(String keyword, List<Expr> conjuncts) {
-        return switch (conjuncts.size()) {
-            case 0 -> "";
-            case 1 -> keyword + "(" + expression(conjuncts.getFirst()) + ")";
-            default -> keyword + expression(new Expr.And(conjuncts));
-        };
+        return conjuncts.isEmpty()
+                ? ""
+                : conjuncts.stream().map(QueryRenderer::expression).collect(Collectors.joining(" AND ", keyword, ""));
     }
 
     /** In brackets, for PostgreSQL's grammar takes some function calls here for something else. */
