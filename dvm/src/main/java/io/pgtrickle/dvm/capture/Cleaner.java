@@ -2,7 +2,6 @@
 package io.pgtrickle.dvm.capture;
 
 import io.pgtrickle.dvm.frontier.Frontier;
-import io.pgtrickle.dvm.frontier.Window;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.OwnHands;
@@ -52,21 +51,12 @@ public final class Cleaner {
                     SELECT t.frontier::text AS frontier FROM pgtrickle.pgt_dependencies d JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
                     WHERE d.source_relid = %d AND d.cdc_mode IS NOT NULL AND t.frontier IS NOT NULL""".formatted(source));
             String consumed = consumers.stream()
-                    .map(row -> "NOT " + window(Frontier.parse(row.text("frontier")).window(source, OptionalLong.empty())))
+                    .map(row -> "NOT (" + Frontier.parse(row.text("frontier")).window(source, OptionalLong.empty()).condition("b") + ")")
                     .collect(Collectors.joining(" AND "));
             connection.execute("DELETE FROM " + TriggerSql.buffer(source) + " b" + (consumed.isEmpty() ? "" : " WHERE " + consumed));
         }
         connection.execute("COMMIT");
         vacuum(connection, hands, source);
-    }
-
-    /** The buffer rows that a window holds. */
-    private static String window(Window window) {
-        String inProgress = window.inProgress().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
-        String own = window.own()
-                .map(o -> " AND NOT (b.__pgt_xid = '" + o.xid() + "'::xid8 AND b.cmin::text::bigint < " + o.commandId() + ")")
-                .orElse("");
-        return "((b.__pgt_xid >= '" + window.xmax() + "'::xid8 OR b.__pgt_xid = ANY ('" + inProgress + "'::xid8[]))" + own + ")";
     }
 
     private void vacuum(EngineConnection connection, OwnHands hands, long source) {

@@ -44,17 +44,13 @@ public record Frontier(String snapshot, Optional<Window.Own> own, String cluster
         return node.toString();
     }
 
-    /**
-     * What of a source's buffer is not in this frontier yet. The own transaction counts as in progress whatever the snapshot
-     * says: a snapshot never lists its own transaction, and its later commands are still to come.
-     */
+    /** What of a source's buffer is not in this frontier yet. */
     public Window window(long relation, OptionalLong rows) {
         String[] parts = snapshot.split(":", -1);
         List<Long> inProgress = new ArrayList<>();
         if (parts.length > 2 && !parts[2].isEmpty()) {
             inProgress.addAll(Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toList()));
         }
-        own.map(Window.Own::xid).filter(xid -> !inProgress.contains(xid)).ifPresent(inProgress::add);
         return new Window(
                 QualifiedName.of("pgtrickle_changes", "changes_" + relation), Long.parseLong(parts[1]), inProgress, own, rows);
     }

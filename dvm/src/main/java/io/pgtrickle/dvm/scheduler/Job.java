@@ -139,11 +139,6 @@ final class Job {
     }
 
     private static String exists(Window window) {
-        String inProgress = window.inProgress().stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
-        String own = window.own()
-                .map(o -> " AND NOT (b.__pgt_xid = '" + o.xid() + "'::xid8 AND b.cmin::text::bigint < " + o.commandId() + ")")
-                .orElse("");
-        return "EXISTS (SELECT FROM " + Quoting.qualified(window.buffer()) + " b WHERE (b.__pgt_xid >= '"
-                + window.xmax() + "'::xid8 OR b.__pgt_xid = ANY ('" + inProgress + "'::xid8[]))" + own + ")";
+        return "EXISTS (SELECT FROM " + Quoting.qualified(window.buffer()) + " b WHERE " + window.condition("b") + ")";
     }
 }

@@ -234,7 +234,7 @@ final class Leader {
 
     private static final String DEFINITIONS = """
             SELECT t.pgt_id, t.pgt_schema || '.' || t.pgt_name AS label, v.relname AS query_view, t.schedule, t.frontier::text AS frontier,
-                t.recompute_always OR t.needs_reinit OR NOT t.is_populated AS always,
+                t.recompute_always OR t.needs_reinit OR NOT t.is_populated OR v.oid IS NULL AS always,
                 (extract(epoch FROM clock_timestamp() - t.last_refresh_at) * 1000)::int8 AS idle, t.consecutive_errors AS errors,
                 (SELECT coalesce(json_agg(d.source_relid::int8 ORDER BY d.source_relid) FILTER (WHERE d.cdc_mode IS NOT NULL), '[]')
                  FROM pgtrickle.pgt_dependencies d WHERE d.pgt_id = t.pgt_id)::text AS sources,

@@ -21,6 +21,7 @@ final class Upkeep {
     private final String database;
     private final EngineConnections connections;
     private final Cleaner cleaner;
+    private final SourceWatch watch;
     private final AtomicBoolean busy = new AtomicBoolean();
     private volatile boolean consumed = true;
     private int round;
@@ -29,6 +30,7 @@ final class Upkeep {
         this.database = database;
         this.connections = connections;
         this.cleaner = new Cleaner(connections);
+        this.watch = new SourceWatch(connections);
     }
 
     /** Something was consumed since the last round. */
@@ -50,6 +52,7 @@ final class Upkeep {
         Thread.ofVirtual().name("pgtrickle-upkeep-" + database).start(() -> {
             try {
                 new Leftovers(connections).remove();
+                watch.look();
                 if (clean) {
                     cleaner.clean();
                 }

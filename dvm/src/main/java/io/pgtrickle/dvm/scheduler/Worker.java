@@ -6,6 +6,7 @@ import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.frontier.Frontier;
 import io.pgtrickle.dvm.refresh.OwnRefresh;
 import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
@@ -56,17 +57,30 @@ final class Worker {
             LOG.warn("database {}: refresh of {} lost its connection", database, job.label());
             return new Result.Failed(false);
         } catch (SqlFailure e) {
-            return failed(job, e.sqlState(), e.error().message());
+            return e.sqlState().equals("42P01") && gone(job.id())
+                    ? new Result.Gone()
+                    : failed(job, e.sqlState(), e.error().message(), settings.get(Settings.MAX_CONSECUTIVE_ERRORS));
         } catch (EngineException e) {
-            return failed(job, e.code().sqlState(), String.valueOf(e.getMessage()));
+            // Nothing but a person can bring a dropped source back.
+            int most = e.code().kind() == ErrorCode.Kind.SCHEMA ? 1 : settings.get(Settings.MAX_CONSECUTIVE_ERRORS);
+            return failed(job, e.code().sqlState(), String.valueOf(e.getMessage()), most);
         } catch (RuntimeException e) {
             LOG.error("database {}: refresh of {} failed", database, job.label(), e);
-            return failed(job, "XX000", String.valueOf(e));
+            return failed(job, "XX000", String.valueOf(e), settings.get(Settings.MAX_CONSECUTIVE_ERRORS));
+        }
+    }
+
+    /** Dropped while the refresh was about to start. */
+    private boolean gone(long id) {
+        try (EngineConnection connection = connections.borrow()) {
+            return connection.execute("SELECT 1 FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).isEmpty();
+        } catch (SqlFailure | SessionClosedException e) {
+            return false;
         }
     }
 
     /** Conflicts with others go away by themselves; what the query itself cannot do comes back at every attempt. */
-    private Result failed(Job.Definition job, String sqlState, String message) {
+    private Result failed(Job.Definition job, String sqlState, String message, int most) {
         boolean passing = sqlState.startsWith("40") || sqlState.startsWith("08") || sqlState.startsWith("57") || sqlState.equals("55P03");
         if (passing) {
             LOG.info("database {}: refresh of {} will be repeated: {}", database, job.label(), message);
@@ -75,7 +89,7 @@ final class Worker {
         boolean permanent = sqlState.startsWith("42") || sqlState.startsWith("22") || sqlState.startsWith("23") || sqlState.startsWith("28");
         LOG.warn("database {}: refresh of {} failed: {} {}", database, job.label(), sqlState, message);
         try {
-            note(job.id(), permanent, sqlState + ": " + message);
+            note(job.id(), permanent, sqlState + ": " + message, most);
         } catch (SqlFailure | SessionClosedException e) {
             LOG.warn("database {}: could not note the failure of {}: {}", database, job.label(), e.getMessage());
         }
@@ -83,8 +97,7 @@ final class Worker {
     }
 
     /** The next attempt recomputes: whatever the changes did to it must not do it again. */
-    private void note(long id, boolean permanent, String message) {
-        int most = settings.get(Settings.MAX_CONSECUTIVE_ERRORS);
+    private void note(long id, boolean permanent, String message, int most) {
         connections.inTransaction("BEGIN", connection -> {
             connection.execute("""
                     UPDATE pgtrickle.pgt_stream_tables SET consecutive_errors = consecutive_errors + 1, last_error_message = %s,

@@ -68,6 +68,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private final ProxyContext context;
     private final FrameReader reader;
     private final ClientLogin login;
+    private final SessionLog log;
 
     private State state = State.LOGIN;
     private boolean inputEnded;
@@ -82,6 +83,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         this.context = context;
         this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
         this.login = new ClientLogin(this, context);
+        this.log = new SessionLog(channel, context.logging());
     }
 
     Channel channel() {
@@ -126,7 +128,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (state == State.FAILED || state == State.CLOSED) {
             return;
         }
-        LOG.debug("{}: {}", channel, report.field(Report.MESSAGE).orElse(""));
+        log.refused(report);
         state = State.FAILED;
         reader.close();
         cancelDeadline();
@@ -212,6 +214,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     @Override
     public void leave() {
         state = State.LEAVING;
+        log.leaving("the client left");
         reader.resume();
         ServerConnection current = server;
         if (current != null) {
@@ -307,6 +310,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private void inputDone() {
         if (state == State.READY && server != null) {
             state = State.LEAVING;
+            log.leaving("the client closed its end");
             server.endOutput();
         }
     }
@@ -315,6 +319,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void channelInactive(ChannelHandlerContext ctx) {
         boolean leaving = state == State.LEAVING;
         state = State.CLOSED;
+        log.closed();
         reader.close();
         cancelDeadline();
         if (cancelKey != null) {
@@ -380,6 +385,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         forward(frame.retainedDuplicate());
         flush();
         state = State.READY;
+        log.loggedIn(current.route().user(), current.route().database());
         interceptor = new Interceptor(this, current, context.engines());
         resumeInput();
     }
@@ -423,6 +429,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             case LOGIN, READY -> {
                 if (explained) {
                     state = State.FAILED;
+                    log.leaving("the server ended the session");
                     reader.close();
                     endOutput();
                     channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.client;
 
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
+import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.netty.channel.group.ChannelGroup;
@@ -14,14 +15,16 @@ public final class ProxyContext {
     private final ServerPool pool;
     private final EngineCalls engines;
     private final Limits limits;
+    private final Logging logging;
     private final ChannelGroup clients;
     private final CancelRegistry cancels = new CancelRegistry();
 
-    public ProxyContext(Authenticator door, ServerPool pool, EngineCalls engines, Limits limits, ChannelGroup clients) {
+    public ProxyContext(Authenticator door, ServerPool pool, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
         this.door = door;
         this.pool = pool;
         this.engines = engines;
         this.limits = limits;
+        this.logging = logging;
         this.clients = clients;
     }
 
@@ -39,6 +42,10 @@ public final class ProxyContext {
 
     Limits limits() {
         return limits;
+    }
+
+    Logging logging() {
+        return logging;
     }
 
     /** The connected clients. */

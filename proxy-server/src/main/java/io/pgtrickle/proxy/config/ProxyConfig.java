@@ -34,9 +34,10 @@ public record ProxyConfig(
     /** @param user the role of the engine's own connections; libpq's rules find one when absent ({@link LibpqRules}) */
     public record Engine(Optional<String> user) {}
 
-    /** Without a configuration file: every database and role of one server, with the client's own credentials. */
+    /** Without a configuration file: every database and role of one server, with the client's own credentials; only errors are logged. */
     public static ProxyConfig passThrough(HostPort server) {
-        return ProxySettings.config(SettingValues.DEFAULTS, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), new Engine(Optional.empty()));
+        return ProxySettings.config(
+                SettingValues.WITHOUT_FILE, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), new Engine(Optional.empty()));
     }
 
     public ProxyConfig withListen(HostPort address) {

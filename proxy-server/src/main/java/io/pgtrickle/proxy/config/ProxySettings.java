@@ -34,9 +34,9 @@ final class ProxySettings {
             "A client that has not logged in after this time is disconnected.");
     static final Setting<Duration> SERVER_CONNECT_TIMEOUT = new Setting<>("server_connect_timeout", ValueType.seconds(), "15",
             "A server connection that is not ready after this time is given up.");
-    static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log successful logins.");
+    static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log logins (without a configuration file: 0).");
     static final Setting<Boolean> LOG_DISCONNECTIONS = new Setting<>("log_disconnections", ValueType.bool(), "1",
-            "Log disconnections with the reason.");
+            "Log the end of sessions, with the reason (without a configuration file: 0).");
     static final Setting<Boolean> LOG_POOLER_ERRORS = new Setting<>("log_pooler_errors", ValueType.bool(), "1",
             "Log the errors the proxy itself sends to clients.");
     static final Setting<Integer> VERBOSE = new Setting<>("verbose", ValueType.integer(0, Integer.MAX_VALUE), "0",

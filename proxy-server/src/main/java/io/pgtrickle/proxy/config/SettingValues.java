@@ -8,7 +8,8 @@ import java.util.Map;
 /** The texts that were given for settings, all of them already checked; a setting that was not given has its default. */
 record SettingValues(Map<String, String> texts) {
 
-    static final SettingValues DEFAULTS = new SettingValues(Map.of());
+    static final SettingValues WITHOUT_FILE = new SettingValues(Map.of(
+            ProxySettings.LOG_CONNECTIONS.name(), "0", ProxySettings.LOG_DISCONNECTIONS.name(), "0"));
 
     SettingValues {
         texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));
@@ -16,9 +17,5 @@ record SettingValues(Map<String, String> texts) {
 
     <T> T get(Setting<T> setting) {
         return setting.parse(texts.getOrDefault(setting.name(), setting.defaultText()));
-    }
-
-    boolean has(Setting<?> setting) {
-        return texts.containsKey(setting.name());
     }
 }

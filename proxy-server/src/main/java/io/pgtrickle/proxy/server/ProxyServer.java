@@ -56,7 +56,7 @@ public final class ProxyServer implements AutoCloseable {
      */
     public InetSocketAddress start() throws IOException {
         var pool = new SessionPool(loops.connected(), config.limits().serverConnectTimeout());
-        var context = new ProxyContext(door, pool, new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), clients);
+        var context = new ProxyContext(door, pool, new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.listening())

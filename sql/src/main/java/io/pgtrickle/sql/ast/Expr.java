@@ -119,7 +119,7 @@ public sealed interface Expr {
                 : List.of(this);
     }
 
-    /** Replaces from the top down: where {@code replacement} gives something it is taken as it is, elsewhere the search goes on below. */
+    /** From the top down: where {@code replacement} gives something it is taken as it is, elsewhere the search goes on below. */
     default Expr replace(Function<Expr, Optional<Expr>> replacement) {
         return replacement.apply(this).orElseGet(() -> switch (this) {
             case Column c -> c;

@@ -11,11 +11,9 @@ import java.util.Optional;
 import java.util.Set;
 import net.sf.jsqlparser.expression.AnalyticExpression;
 import net.sf.jsqlparser.expression.AnalyticType;
-import net.sf.jsqlparser.expression.ArrayConstructor;
 import net.sf.jsqlparser.expression.BinaryExpression;
 import net.sf.jsqlparser.expression.BooleanValue;
 import net.sf.jsqlparser.expression.CaseExpression;
-import net.sf.jsqlparser.expression.CastExpression;
 import net.sf.jsqlparser.expression.DoubleValue;
 import net.sf.jsqlparser.expression.Expression;
 import net.sf.jsqlparser.expression.Function;
@@ -34,9 +32,9 @@ import net.sf.jsqlparser.expression.operators.relational.ExpressionList;
 import net.sf.jsqlparser.expression.operators.relational.ParenthesedExpressionList;
 import net.sf.jsqlparser.schema.Column;
 import net.sf.jsqlparser.statement.select.AllColumns;
-import net.sf.jsqlparser.statement.select.AllTableColumns;
 import net.sf.jsqlparser.statement.select.OrderByElement;
 import net.sf.jsqlparser.statement.select.Select;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The library's expressions to ours. Only classes that were seen to be read rightly are accepted; the normaliser keeps
@@ -71,15 +69,12 @@ final class ExpressionReader {
             case BinaryExpression binary -> binary(binary);
             case NotExpression not -> prefixed("NOT ", not.getExpression());
             case SignedExpression signed -> prefixed(signed.getSign() + " ", signed.getExpression());
-            case CastExpression cast -> cast(cast);
             case CaseExpression caseExpression -> caseExpression(caseExpression);
-            case ArrayConstructor array -> array(array);
             case RowGetExpression field ->
                 new CompositeBuilder().add("(").add(read(field.getExpression())).add(")." + field.getColumnName()).build();
             case Function function -> function(function);
             case AnalyticExpression call when call.getType() == AnalyticType.WITHIN_GROUP -> withinGroup(call);
             case Select subquery -> throw new UnsupportedConstructException("scalar subquery");
-            case AllTableColumns all -> throw new UnsupportedConstructException("whole-row reference " + all.getTable().getName().replace("\"", "") + ".*");
             default -> throw UnsupportedConstructException.unreadable(expression.toString());
         };
     }
@@ -95,9 +90,11 @@ final class ExpressionReader {
     /** The operands of the topmost AND: PostgreSQL flattens to the left, an AND in brackets is one operand. */
     List<Expr> conjuncts(Expression expression) throws UnsupportedConstructException {
         return switch (expression) {
-            case ParenthesedExpressionList<?> list when list.size() == 1 && list.getFirst() instanceof AndExpression and -> conjuncts(and);
+            case ParenthesedExpressionList<?> list when list.size() == 1 -> conjuncts(list.getFirst());
             case AndExpression and when !and.isUseOperator() -> {
-                List<Expr> operands = new ArrayList<>(and.getLeftExpression() instanceof AndExpression left ? conjuncts(left) : List.of(read(and.getLeftExpression())));
+                Expression left = and.getLeftExpression();
+                List<Expr> operands =
+                        new ArrayList<>(left instanceof AndExpression more ? conjuncts(more) : List.of(read(left)));
                 operands.add(read(and.getRightExpression()));
                 yield operands;
             }
@@ -105,7 +102,16 @@ final class ExpressionReader {
         };
     }
 
-    Expr orderKey(OrderByElement element) throws UnsupportedConstructException {
+    /** Empty for null: a query or call without ORDER BY. */
+    List<Expr> orderKeys(@Nullable List<OrderByElement> elements) throws UnsupportedConstructException {
+        List<Expr> keys = new ArrayList<>();
+        for (OrderByElement element : elements == null ? List.<OrderByElement>of() : elements) {
+            keys.add(orderKey(element));
+        }
+        return keys;
+    }
+
+    private Expr orderKey(OrderByElement element) throws UnsupportedConstructException {
         Expr key = read(element.getExpression());
         String direction = (element.isAsc() ? element.isAscDescPresent() ? " ASC" : "" : " DESC")
                 + (element.getNullOrdering() == null ? "" : " " + element.getNullOrdering().name().replace('_', ' '));
@@ -113,8 +119,7 @@ final class ExpressionReader {
     }
 
     private static Expr column(Column column) throws UnsupportedConstructException {
-        boolean attached = column.getArrayConstructor() != null || column.getSchemaName() != null || column.getCommentText() != null;
-        if (attached || column.getOldOracleJoinSyntax() != 0) {
+        if (column.getArrayConstructor() != null || column.getSchemaName() != null) {
             throw UnsupportedConstructException.unreadable(column.toString());
         }
         String relation = column.getTableName();
@@ -146,15 +151,6 @@ final class ExpressionReader {
         return new CompositeBuilder().add("(" + operator).add(read(operand)).add(")").build();
     }
 
-    private Expr cast(CastExpression cast) throws UnsupportedConstructException {
-        String type = "::" + cast.getColDataType();
-        boolean literal = cast.getLeftExpression() instanceof StringValue
-                || cast.getLeftExpression() instanceof NullValue;
-        return literal
-                ? CompositeBuilder.text(cast.getLeftExpression() + type)
-                : new CompositeBuilder().add("(").add(read(cast.getLeftExpression())).add(")" + type).build();
-    }
-
     private Expr caseExpression(CaseExpression expression) throws UnsupportedConstructException {
         CompositeBuilder builder = new CompositeBuilder().add("CASE");
         if (expression.getSwitchExpression() != null) {
@@ -168,14 +164,6 @@ final class ExpressionReader {
             builder.add(" ELSE ").add(read(expression.getElseExpression()));
         }
         return builder.add(" END").build();
-    }
-
-    private Expr array(ArrayConstructor array) throws UnsupportedConstructException {
-        return new CompositeBuilder()
-                .add(array.isArrayKeyword() ? "ARRAY[" : "[")
-                .addAll(readAll(array.getExpressions()))
-                .add("]")
-                .build();
     }
 
     // ---- calls
@@ -196,7 +184,8 @@ final class ExpressionReader {
         return switch (functions.kind(printed)) {
             case AGGREGATE -> aggregate(call, printed, arguments);
             case SCALAR -> new CompositeBuilder().add(printed + "(").addAll(arguments).add(")").build();
-            case SET_RETURNING -> throw new UnsupportedConstructException("set-returning function " + printed + "() in the select list");
+            case SET_RETURNING ->
+                throw new UnsupportedConstructException("set-returning function " + printed + "() in the select list");
             case WINDOW -> throw new UnsupportedConstructException("window function " + printed + "()");
         };
     }
@@ -207,10 +196,13 @@ final class ExpressionReader {
     }
 
     private static boolean isStar(Expression expression) {
-        return expression instanceof AllColumns && !(expression instanceof AllTableColumns);
+        return expression.getClass() == AllColumns.class;
     }
 
-    private static Expr opaque(List<String> texts, List<Expr> arguments) {
+    private static Expr opaque(List<String> texts, List<Expr> arguments) throws UnsupportedConstructException {
+        if (arguments.size() != texts.size() - 1) {
+            throw UnsupportedConstructException.unreadable(String.join("…", texts));
+        }
         CompositeBuilder builder = new CompositeBuilder().add(texts.getFirst());
         for (int i = 0; i < arguments.size(); i++) {
             builder.add(arguments.get(i)).add(texts.get(i + 1));
@@ -220,24 +212,27 @@ final class ExpressionReader {
 
     private Expr.Aggregate aggregate(Function call, String printed, List<Expr> arguments) throws UnsupportedConstructException {
         boolean star = call.getParameters() != null && !call.getParameters().isEmpty() && isStar(call.getParameters().getFirst());
-        List<Expr> orderBy = new ArrayList<>();
-        if (call.getOrderByElements() != null) {
-            for (OrderByElement element : call.getOrderByElements()) {
-                orderBy.add(orderKey(element));
-            }
-        }
+        List<Expr> orderBy = orderKeys(call.getOrderByElements());
         return new Expr.Aggregate(printed, star, call.isDistinct(), arguments, orderBy, false, Optional.empty());
     }
 
     /** Only aggregates have FILTER here: window functions never get this far. */
     private Expr filtered(Function filter) throws UnsupportedConstructException {
-        Expression call = filter.getParameters().getFirst();
-        Expr.Aggregate aggregate = call instanceof AnalyticExpression ordered
-                ? withinGroup(ordered)
-                : aggregate((Function) call, Names.printed(((Function) call).getMultipartName()), arguments(((Function) call).getParameters()));
-        Optional<Expr> condition = Optional.of(read(filter.getParameters().get(1)));
+        ExpressionList<?> parts = filter.getParameters();
+        if (parts == null || parts.size() != 2) {
+            throw UnsupportedConstructException.unreadable("FILTER");
+        }
+        Expr.Aggregate call = switch (parts.getFirst()) {
+            case AnalyticExpression ordered -> withinGroup(ordered);
+            case Function function -> {
+                String printed = Names.printed(function.getMultipartName());
+                yield aggregate(function, printed, arguments(function.getParameters()));
+            }
+            case Expression other -> throw UnsupportedConstructException.unreadable("FILTER");
+        };
+        Optional<Expr> condition = Optional.of(read(parts.get(1)));
         return new Expr.Aggregate(
-                aggregate.function(), aggregate.star(), aggregate.distinct(), aggregate.arguments(), aggregate.orderBy(), aggregate.withinGroup(), condition);
+                call.function(), call.star(), call.distinct(), call.arguments(), call.orderBy(), call.withinGroup(), condition);
     }
 
     private Expr.Aggregate withinGroup(AnalyticExpression call) throws UnsupportedConstructException {
@@ -247,10 +242,7 @@ final class ExpressionReader {
                 arguments.add(read(argument));
             }
         }
-        List<Expr> orderBy = new ArrayList<>();
-        for (OrderByElement element : call.getOrderByElements()) {
-            orderBy.add(orderKey(element));
-        }
+        List<Expr> orderBy = orderKeys(call.getOrderByElements());
         String printed = Names.printed(List.of(call.getName().split("(?<=\")\\.(?=\")")));
         return new Expr.Aggregate(printed, false, call.isDistinct(), arguments, orderBy, true, Optional.empty());
     }

@@ -38,7 +38,7 @@ public final class JSqlQueryParser implements QueryParser {
         } catch (ParseException | RuntimeException notSimple) {
             try {
                 return statement(text, true);
-            } catch (ParseException | RuntimeException | StackOverflowError failure) {
+            } catch (ParseException | RuntimeException failure) {
                 throw UnsupportedConstructException.unreadable(reason(failure));
             }
         }

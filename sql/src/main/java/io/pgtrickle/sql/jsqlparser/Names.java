@@ -5,19 +5,21 @@ import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Names as the normalised text has them, always in double quotes; a bare word in a name's place is a misread key word. */
 final class Names {
 
     private Names() {}
 
-    static boolean isQuoted(String spelling) {
+    private static boolean isQuoted(String spelling) {
         return spelling.length() > 2 && spelling.startsWith("\"") && spelling.endsWith("\"");
     }
 
-    static String unquote(String spelling) throws UnsupportedConstructException {
-        if (!isQuoted(spelling)) {
-            throw UnsupportedConstructException.unreadable(spelling);
+    /** @param spelling null for a missing part, as in {@code a..b} */
+    static String unquote(@Nullable String spelling) throws UnsupportedConstructException {
+        if (spelling == null || !isQuoted(spelling)) {
+            throw UnsupportedConstructException.unreadable(String.valueOf(spelling));
         }
         return spelling.substring(1, spelling.length() - 1).replace("\"\"", "\"");
     }

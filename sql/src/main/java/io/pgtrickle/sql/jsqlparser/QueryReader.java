@@ -8,17 +8,15 @@ import io.pgtrickle.sql.parse.NormalizedQuery;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import net.sf.jsqlparser.expression.Alias;
 import net.sf.jsqlparser.expression.Expression;
 import net.sf.jsqlparser.schema.Column;
 import net.sf.jsqlparser.schema.Table;
-import net.sf.jsqlparser.statement.select.AllTableColumns;
 import net.sf.jsqlparser.statement.select.GroupByElement;
 import net.sf.jsqlparser.statement.select.Join;
-import net.sf.jsqlparser.statement.select.OrderByElement;
 import net.sf.jsqlparser.statement.select.ParenthesedFromItem;
 import net.sf.jsqlparser.statement.select.ParenthesedSelect;
 import net.sf.jsqlparser.statement.select.PlainSelect;
@@ -44,13 +42,9 @@ final class QueryReader {
 
     Query read(Select select) throws UnsupportedConstructException {
         Query query = query(select, Map.of());
-        List<OrderByElement> order = select.getOrderByElements();
-        if (order == null) {
+        List<Expr> keys = expressions.orderKeys(select.getOrderByElements());
+        if (keys.isEmpty()) {
             return query;
-        }
-        List<Expr> keys = new ArrayList<>();
-        for (OrderByElement element : order) {
-            keys.add(expressions.orderKey(element));
         }
         return query instanceof Query.With(List<Query.CommonTable> tables, Query body)
                 ? new Query.With(tables, new Query.Ordered(body, keys))
@@ -205,7 +199,10 @@ final class QueryReader {
             case Table table -> table(table, scope);
             case ParenthesedSelect select ->
                 new FromItem.Derived(
-                        subquery(select.getSelect(), scope), aliasName(select.getAlias()), columnNames(select.getAlias()), Optional.empty());
+                        subquery(select.getSelect(), scope),
+                        aliasName(select.getAlias()),
+                        columnNames(select.getAlias()),
+                        Optional.empty());
             case ParenthesedFromItem inBrackets when inBrackets.getAlias() != null ->
                 throw new UnsupportedConstructException("an alias for a join");
             case ParenthesedFromItem inBrackets -> {
@@ -215,8 +212,10 @@ final class QueryReader {
                 }
                 yield items.getFirst();
             }
-            case TableFunction function ->
-                throw new UnsupportedConstructException("function " + function.getFunction().getName().replace("\"", "") + "() in FROM");
+            case TableFunction function -> {
+                String name = function.getFunction().getName().replace("\"", "");
+                throw new UnsupportedConstructException("function " + name + "() in FROM");
+            }
             default -> throw UnsupportedConstructException.unreadable(item.toString());
         };
     }
@@ -265,8 +264,8 @@ final class QueryReader {
     }
 
     private FromItem join(FromItem left, Join join, Map<String, Query.CommonTable> scope) throws UnsupportedConstructException {
-        boolean inner = !join.isLeft() && !join.isRight() && !join.isFull() && !join.isOuter() && !join.isNatural() && !join.isSemi();
-        if (!inner || join.isStraight() || join.isApply() || join.isGlobal() || join.isAsOf() || join.isWindowJoin()) {
+        boolean outer = join.isLeft() || join.isRight() || join.isFull() || join.isOuter();
+        if (outer || join.isNatural() || join.isSemi() || join.isApply()) {
             throw UnsupportedConstructException.unreadable(join.toString());
         }
         List<Expr> on = new ArrayList<>();

@@ -11,11 +11,12 @@ import io.pgtrickle.sql.parse.TokenTree.Group;
 import io.pgtrickle.sql.parse.TokenTree.Leaf;
 import io.pgtrickle.sql.parse.TokenTree.Node;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Folds what a parser may misread into calls (see {@link NormalizedQuery}). Possible because the deparser brackets every
@@ -26,17 +27,11 @@ public final class DeparseNormalizer {
     /** Operators every parser reads alike. {@code *} is also count's star. */
     private static final Set<String> PLAIN_OPERATORS = Set.of("+", "-", "*", "/", "%", "=", "<>", "<", ">", "<=", ">=", "||");
 
-    /** Functions with arguments in words, and these words. */
-    private static final Map<String, Set<String>> WORDY_FUNCTIONS = Map.of(
-            "EXTRACT", Set.of("FROM"),
-            "SUBSTRING", Set.of("FROM", "FOR", "SIMILAR", "ESCAPE"),
-            "POSITION", Set.of("IN"),
-            "OVERLAY", Set.of("PLACING", "FROM", "FOR"),
-            "TRIM", Set.of("BOTH", "LEADING", "TRAILING", "FROM"),
-            "NORMALIZE", Set.of("NFC", "NFD", "NFKC", "NFKD"));
+    private static final Set<TokenKind> LITERALS =
+            EnumSet.of(TokenKind.STRING, TokenKind.ESCAPE_STRING, TokenKind.BIT_STRING, TokenKind.NUMBER);
 
     /** Functions that are key words; some take a precision in brackets. */
-    private static final Set<String> VALUE_FUNCTIONS = Set.of(
+    static final Set<String> VALUE_FUNCTIONS = Set.of(
             "CURRENT_CATALOG",
             "CURRENT_DATE",
             "CURRENT_ROLE",
@@ -67,6 +62,9 @@ public final class DeparseNormalizer {
     /** A node already rewritten; the node is kept to recognise what it was. */
     private record Done(Node node, String text, int start, int end) {}
 
+    /** A part of the source that becomes an argument of an opaque call. */
+    private record Operand(int start, int end, String text) {}
+
     /** Nodes in a row, none of them an operator the parser must not see. */
     private String sequence(List<Node> nodes) throws UnsupportedConstructException {
         List<Done> done = new ArrayList<>();
@@ -76,6 +74,8 @@ public final class DeparseNormalizer {
                 case Group group when isSubscript(group, done) -> i = subscripts(nodes, i, done);
                 case Group group -> done.add(new Done(group, group(group), group.start(), group.end()));
                 case Leaf leaf when leaf.kind() == TokenKind.TYPECAST -> i = cast(nodes, i, done);
+                case Leaf leaf when leaf.text().equals("*") && !done.isEmpty() && isSymbol(done.getLast().node(), ".") ->
+                    throw wholeRow(done, leaf);
                 case Leaf leaf when leaf.kind() == TokenKind.OPERATOR && !PLAIN_OPERATORS.contains(leaf.text()) ->
                     throw UnsupportedConstructException.unreadable("operator " + leaf.text());
                 case Leaf leaf when leaf.isKeyword() -> i = keyword(leaf, nodes, i, done);
@@ -83,6 +83,11 @@ public final class DeparseNormalizer {
             }
         }
         return join(done);
+    }
+
+    private UnsupportedConstructException wholeRow(List<Done> done, Leaf star) throws UnsupportedConstructException {
+        Done relation = done.get(primaryStart(done.subList(0, done.size() - 1)));
+        return new UnsupportedConstructException("whole-row reference " + source.substring(relation.start(), star.end()));
     }
 
     /** The same white space as in the source. */
@@ -98,10 +103,11 @@ public final class DeparseNormalizer {
     }
 
     private static String quoted(Leaf leaf) {
-        boolean plainName = leaf.kind() == TokenKind.IDENTIFIER
-                && !leaf.text().equals("true")
-                && !leaf.text().equals("false");
-        return plainName ? '"' + leaf.text() + '"' : leaf.text();
+        return leaf.kind() == TokenKind.IDENTIFIER && !isTruthValue(leaf) ? '"' + leaf.text() + '"' : leaf.text();
+    }
+
+    private static boolean isTruthValue(Leaf leaf) {
+        return leaf.kind() == TokenKind.IDENTIFIER && (leaf.text().equals("true") || leaf.text().equals("false"));
     }
 
     // ---- brackets
@@ -125,7 +131,7 @@ public final class DeparseNormalizer {
         return group.open() + String.join(", ", parts) + close;
     }
 
-    /** {@code VARIADIC x} or {@code name => x}: the brackets are the call's. */
+    /** {@code VARIADIC x} or {@code name => x}: the brackets are the call's, and the name is no column. */
     private static boolean isMarkedArgument(List<Node> element) {
         return isKeyword(element.getFirst(), "VARIADIC")
                 || element.size() > 1 && element.get(1) instanceof Leaf leaf && leaf.kind() == TokenKind.EQUALS_GREATER;
@@ -147,12 +153,15 @@ public final class DeparseNormalizer {
             if (operatorEnd.isEmpty()) {
                 continue;
             }
-            List<List<Node>> operands = new ArrayList<>();
-            operands.add(element.subList(0, i));
+            List<Operand> operands = new ArrayList<>();
+            if (!isMarkedArgument(element)) {
+                operands.addAll(operand(element.subList(0, i)));
+            }
             List<Node> right = element.subList(operatorEnd.getAsInt(), element.size());
             boolean quantified = isKeyword(element.get(operatorEnd.getAsInt() - 1), "ANY")
                     || isKeyword(element.get(operatorEnd.getAsInt() - 1), "ALL");
-            operands.add(quantified && right.size() == 1 && right.getFirst() instanceof Group array ? array.content() : right);
+            boolean array = quantified && right.size() == 1 && right.getFirst() instanceof Group;
+            operands.addAll(operand(array ? ((Group) right.getFirst()).content() : right));
             return Optional.of(opaque(start, end, operands));
         }
         return Optional.empty();
@@ -190,32 +199,39 @@ public final class DeparseNormalizer {
         };
     }
 
-    /** A call that stands for the source from start to end, the operands cut out; empty operands are none. */
-    private String opaque(int start, int end, List<List<Node>> operands) throws UnsupportedConstructException {
+    private List<Operand> operand(List<Node> nodes) throws UnsupportedConstructException {
+        return nodes.isEmpty()
+                ? List.of()
+                : List.of(new Operand(nodes.getFirst().start(), nodes.getLast().end(), sequence(nodes)));
+    }
+
+    private List<Operand> operands(List<List<Node>> lists) throws UnsupportedConstructException {
+        List<Operand> operands = new ArrayList<>();
+        for (List<Node> nodes : lists) {
+            operands.addAll(operand(nodes));
+        }
+        return operands;
+    }
+
+    /** A call that stands for the source from start to end, the operands cut out. */
+    private String opaque(int start, int end, List<Operand> operands) {
         List<String> texts = new ArrayList<>();
-        List<String> arguments = new ArrayList<>();
         int position = start;
-        for (List<Node> operand : operands) {
-            if (!operand.isEmpty()) {
-                texts.add(source.substring(position, operand.getFirst().start()));
-                arguments.add(sequence(operand));
-                position = operand.getLast().end();
-            }
+        for (Operand operand : operands) {
+            texts.add(source.substring(position, operand.start()));
+            position = operand.end();
         }
         texts.add(source.substring(position, end));
         templates.add(texts);
-        return NormalizedQuery.OPAQUE + (templates.size() - 1) + "(" + String.join(", ", arguments) + ")";
+        return operands.stream()
+                .map(Operand::text)
+                .collect(Collectors.joining(", ", NormalizedQuery.OPAQUE + (templates.size() - 1) + "(", ")"));
     }
 
     // ---- subscripts and casts
 
-    /** {@code a[1]}, not {@code ARRAY[1]} and not the empty brackets of a type. */
     private static boolean isSubscript(Node node, List<Done> done) {
-        return node instanceof Group group
-                && group.open() == '['
-                && !group.content().isEmpty()
-                && !done.isEmpty()
-                && !isKeyword(done.getLast().node(), "ARRAY");
+        return node instanceof Group group && group.open() == '[' && !group.content().isEmpty() && !done.isEmpty();
     }
 
     /** All subscripts in a row are one call, for {@code (a[1])[2]} is not {@code a[1][2]}. Returns the last one's index. */
@@ -226,24 +242,31 @@ public final class DeparseNormalizer {
             last++;
             bounds.addAll(bounds(((Group) nodes.get(last)).content()));
         }
-        List<Done> array = done.subList(primaryStart(done), done.size());
-        int start = array.getFirst().start();
-        int end = nodes.get(last).end();
-        // The array is rewritten already: its hole is made by hand, in front of those of the bounds.
-        String call = opaque(array.getLast().end(), end, bounds);
-        List<String> texts = new ArrayList<>(templates.removeLast());
-        if (array.stream().anyMatch(part -> part.node() instanceof Group)) {
-            texts.set(0, ")" + texts.getFirst());
-            texts.addFirst("(");
-        } else {
-            texts.addFirst("");
-        }
-        templates.add(texts);
-        int open = call.indexOf('(') + 1;
-        String text = call.substring(0, open) + join(array) + (texts.size() == 2 ? "" : ", ") + call.substring(open);
-        array.clear();
-        done.add(new Done(nodes.get(last), text, start, end));
+        suffix(done, nodes.get(last), operands(bounds));
         return last;
+    }
+
+    /** Folds the expression at the end of the list and what follows it, up to the given node, into one call. */
+    private void suffix(List<Done> done, Node last, List<Operand> more) throws UnsupportedConstructException {
+        List<Done> primary = done.subList(primaryStart(done), done.size());
+        int start = primary.getFirst().start();
+        int end = primary.getLast().end();
+        List<Operand> operands = new ArrayList<>();
+        if (primary.size() == 1 && primary.getFirst().node() instanceof Group) {
+            operands.add(new Operand(start + 1, end - 1, join(primary)));
+        } else if (!isLiteral(primary)) {
+            operands.add(new Operand(start, end, join(primary)));
+        }
+        operands.addAll(more);
+        String text = opaque(start, last.end(), operands);
+        primary.clear();
+        done.add(new Done(last, text, start, last.end()));
+    }
+
+    private static boolean isLiteral(List<Done> primary) {
+        return primary.size() == 1
+                && primary.getFirst().node() instanceof Leaf leaf
+                && (LITERALS.contains(leaf.kind()) || isKeyword(leaf, "NULL") || isTruthValue(leaf));
     }
 
     /** One index, or the two ends of a slice, either of which may be missing. */
@@ -257,9 +280,15 @@ public final class DeparseNormalizer {
     }
 
     /** Where the expression at the end of the list begins: {@code a.b}, {@code (…)}, {@code (…).f}, {@code f(…)}. */
-    private static int primaryStart(List<Done> done) {
+    private static int primaryStart(List<Done> done) throws UnsupportedConstructException {
+        if (done.isEmpty()) {
+            throw UnsupportedConstructException.unreadable("nothing");
+        }
         int i = done.size() - 1;
-        boolean call = done.get(i).node() instanceof Group group && group.open() == '(' && i > 0 && isName(done.get(i - 1));
+        boolean call = done.get(i).node() instanceof Group group
+                && group.open() == '('
+                && i > 0
+                && (isName(done.get(i - 1)) || isKeyword(done.get(i - 1).node(), "ROW"));
         if (call) {
             i--;
         }
@@ -273,23 +302,14 @@ public final class DeparseNormalizer {
         return done.node() instanceof Leaf leaf && leaf.isName();
     }
 
-    /** {@code ::} and the type's name stay as they are, for {@code timestamp with time zone} has no quoted form. */
-    private int cast(List<Node> nodes, int colons, List<Done> done) {
-        int i = colons + 1;
-        while (i < nodes.size() && isPartOfType(nodes.get(i))) {
-            i++;
+    /** With the type's name as it is, for {@code timestamp with time zone} has no quoted form. */
+    private int cast(List<Node> nodes, int colons, List<Done> done) throws UnsupportedConstructException {
+        int last = colons;
+        while (last + 1 < nodes.size() && WordyCall.isPartOfType(nodes.get(last + 1))) {
+            last++;
         }
-        int start = nodes.get(colons).start();
-        int end = nodes.get(i - 1).end();
-        done.add(new Done(nodes.get(colons), source.substring(start, end), start, end));
-        return i - 1;
-    }
-
-    private static boolean isPartOfType(Node node) {
-        return switch (node) {
-            case Leaf leaf -> leaf.isName() || isSymbol(leaf, ".");
-            case Group group -> group.open() == '(' || group.content().isEmpty();
-        };
+        suffix(done, nodes.get(last), List.of());
+        return last;
     }
 
     // ---- key words
@@ -309,20 +329,24 @@ public final class DeparseNormalizer {
             done.add(new Done(word, NormalizedQuery.ONLY + ".", word.start(), nodes.get(i + 1).start()));
             return i;
         }
+        if (word.text().equals("ARRAY") && i + 1 < nodes.size() && nodes.get(i + 1) instanceof Group group) {
+            String array = opaque(word.start(), group.end(), operands(elements(group.content())));
+            done.add(new Done(word, array, word.start(), group.end()));
+            return i + 1;
+        }
         if (word.text().equals("COLLATION")) {
             return collationFor(word, nodes, i, done);
         }
         if (word.text().equals("OVER")) {
-            Done call = done.get(primaryStart(done));
-            String name = source.substring(call.start(), source.indexOf('(', call.start()));
-            throw new UnsupportedConstructException("window function " + name + "()");
+            String call = source.substring(done.get(primaryStart(done)).start(), done.getLast().end());
+            throw new UnsupportedConstructException("window function " + call.split("\\(", 2)[0] + "()");
         }
         if (word.text().equals("FILTER") && brackets.isPresent()) {
             filter(brackets.get(), done);
             return last;
         }
-        if (WORDY_FUNCTIONS.containsKey(word.text()) && brackets.isPresent()) {
-            List<List<Node>> operands = wordyOperands(word.text(), brackets.get().content());
+        if (WordyCall.isOne(word.text()) && brackets.isPresent()) {
+            List<Operand> operands = operands(WordyCall.arguments(word.text(), brackets.get().content()));
             done.add(new Done(word, opaque(word.start(), end, operands), word.start(), end));
             return last;
         }
@@ -332,13 +356,16 @@ public final class DeparseNormalizer {
 
     private int collationFor(Leaf word, List<Node> nodes, int i, List<Done> done) throws UnsupportedConstructException {
         if (i + 2 < nodes.size() && isKeyword(nodes.get(i + 1), "FOR") && nodes.get(i + 2) instanceof Group group) {
-            done.add(new Done(word, opaque(word.start(), group.end(), List.of(group.content())), word.start(), group.end()));
+            done.add(new Done(word, opaque(word.start(), group.end(), operand(group.content())), word.start(), group.end()));
             return i + 2;
         }
         throw UnsupportedConstructException.unreadable("COLLATION");
     }
 
     private void filter(Group condition, List<Done> done) throws UnsupportedConstructException {
+        if (condition.content().isEmpty() || !isKeyword(condition.content().getFirst(), "WHERE")) {
+            throw UnsupportedConstructException.unreadable("FILTER");
+        }
         int from = isWithinGroup(done) ? done.size() - 3 : done.size();
         List<Done> call = done.subList(primaryStart(done.subList(0, from)), done.size());
         int start = call.getFirst().start();
@@ -350,22 +377,5 @@ public final class DeparseNormalizer {
 
     private static boolean isWithinGroup(List<Done> done) {
         return done.size() > 3 && isKeyword(done.get(done.size() - 3).node(), "WITHIN");
-    }
-
-    /** The parts between the function's own words and commas; EXTRACT's field is such a word, too. */
-    private static List<List<Node>> wordyOperands(String function, List<Node> content) {
-        Set<String> words = WORDY_FUNCTIONS.getOrDefault(function, Set.of());
-        List<List<Node>> operands = new ArrayList<>();
-        int from = function.equals("EXTRACT") ? 1 : 0;
-        for (int i = from; i <= content.size(); i++) {
-            boolean separator = i == content.size()
-                    || isSymbol(content.get(i), ",")
-                    || content.get(i) instanceof Leaf leaf && leaf.isKeyword() && words.contains(leaf.text());
-            if (separator) {
-                operands.add(content.subList(from, i));
-                from = i + 1;
-            }
-        }
-        return operands;
     }
 }

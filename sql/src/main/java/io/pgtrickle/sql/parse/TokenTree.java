@@ -33,9 +33,13 @@ final class TokenTree {
     /** A pair of brackets and what is between them. */
     record Group(char open, List<Node> content, int start, int end) implements Node {}
 
+    /** Of brackets and CASEs in each other; what recurses over a query fits into any thread's stack then. */
+    private static final int MAX_DEPTH = 200;
+
     private final String source;
     private final Iterator<Token> tokens;
     private int groupEnd;
+    private int depth;
 
     private TokenTree(String source) {
         this.source = source;
@@ -54,6 +58,7 @@ final class TokenTree {
             if (token.kind().isError()) {
                 throw UnsupportedConstructException.unreadable(text);
             }
+            descend(text);
             switch (text) {
                 case "(", "[" -> {
                     List<Node> content = sequence(text.equals("(") ? ')' : ']');
@@ -73,6 +78,17 @@ final class TokenTree {
             throw UnsupportedConstructException.unreadable("end of query");
         }
         return nodes;
+    }
+
+    private void descend(String text) throws UnsupportedConstructException {
+        depth += switch (text) {
+            case "(", "[", "CASE" -> 1;
+            case ")", "]", "END" -> -1;
+            default -> 0;
+        };
+        if (depth > MAX_DEPTH) {
+            throw new UnsupportedConstructException("nesting deeper than " + MAX_DEPTH + " levels");
+        }
     }
 
     static boolean isKeyword(Node node, String word) {

@@ -73,8 +73,8 @@ final class UnsupportedClauses {
     }
 
     private static void refuseFamily(String word) throws UnsupportedConstructException {
-        if (word.startsWith("JSON_")) {
-            throw new UnsupportedConstructException("SQL/JSON function " + word + "()");
+        if (word.equals("JSON_ARRAYAGG") || word.equals("JSON_OBJECTAGG")) {
+            throw new UnsupportedConstructException("aggregate " + word + "()");
         }
         if (word.startsWith("XML")) {
             throw new UnsupportedConstructException("XML expression " + word + "()");

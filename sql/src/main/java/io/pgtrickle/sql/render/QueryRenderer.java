@@ -83,9 +83,11 @@ public final class QueryRenderer {
     }
 
     private static String conjunction(String keyword, List<Expr> conjuncts) {
-        return conjuncts.isEmpty()
-                ? ""
-                : conjuncts.stream().map(QueryRenderer::expression).collect(Collectors.joining(" AND ", keyword, ""));
+        return switch (conjuncts.size()) {
+            case 0 -> "";
+            case 1 -> keyword + "(" + expression(conjuncts.getFirst()) + ")";
+            default -> keyword + expression(new Expr.And(conjuncts));
+        };
     }
 
     /** In brackets, for PostgreSQL's grammar takes some function calls here for something else. */

@@ -1,0 +1,34 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What the queries of queries.golden are about.
+CREATE EXTENSION IF NOT EXISTS hstore SCHEMA public;
+CREATE SCHEMA shop;
+CREATE TYPE shop.mood AS ENUM ('sad', 'ok', 'happy');
+CREATE TYPE shop.address AS (street text, city text, zip integer);
+CREATE DOMAIN shop.positive AS integer CHECK (VALUE > 0);
+CREATE COLLATION shop.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE shop.customers (id bigint PRIMARY KEY, name text NOT NULL, email character varying(200), country character(2), home shop.address, mood shop.mood, tags text[], data jsonb, attrs hstore, active boolean NOT NULL DEFAULT true, joined timestamp with time zone, credit numeric(12,2));
+CREATE TABLE shop.products (id integer PRIMARY KEY, name text, price numeric, category text, weight double precision, stock shop.positive, doc xml, code "char", bits bit(8), period daterange, pos point, dims integer[], matrix integer[][], made date, prep interval, search tsvector, raw bytea, cash money, uid uuid);
+CREATE TABLE shop.orders (id bigint PRIMARY KEY, customer_id bigint NOT NULL REFERENCES shop.customers, placed_at timestamp with time zone NOT NULL, shipped_on date, status text NOT NULL, total numeric(12,2), note text, at_local timestamp without time zone);
+CREATE TABLE shop.order_items (order_id bigint REFERENCES shop.orders, line integer, product_id integer REFERENCES shop.products, quantity integer NOT NULL, price numeric NOT NULL, discount real, PRIMARY KEY (order_id, line));
+CREATE TABLE shop."Mixed Case" ("Id" integer PRIMARY KEY, "select" text, "Größe" integer, "a""b" text, final integer, value integer, "user" text, start integer, "left" integer, "any" integer);
+CREATE TABLE shop.small (id integer, a integer, b integer, c text);
+CREATE TABLE shop.big (id bigint, a bigint, d text);
+CREATE TABLE shop.measures (id integer, v numeric) PARTITION BY RANGE (id);
+CREATE VIEW shop.active_customers AS SELECT id, name FROM shop.customers WHERE active;
+CREATE FUNCTION shop.double(x integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT x * 2';
+CREATE FUNCTION shop.named(a integer, b integer DEFAULT 2, c integer DEFAULT 3) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + b + c';
+CREATE FUNCTION shop.many(VARIADIC x integer[]) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT x[1]';
+CREATE FUNCTION shop."Weird Name"(x text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT x';
+CREATE FUNCTION shop.distance(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT abs(a - b)';
+CREATE OPERATOR shop.<~> (LEFTARG = integer, RIGHTARG = integer, FUNCTION = shop.distance);
+CREATE AGGREGATE shop."Product"(numeric) (SFUNC = numeric_mul, STYPE = numeric, INITCOND = '1');
+CREATE TABLE region (r_regionkey integer PRIMARY KEY, r_name character(25) NOT NULL, r_comment character varying(152));
+CREATE TABLE nation (n_nationkey integer PRIMARY KEY, n_name character(25) NOT NULL, n_regionkey integer NOT NULL, n_comment character varying(152));
+CREATE TABLE supplier (s_suppkey integer PRIMARY KEY, s_name character(25) NOT NULL, s_address character varying(40) NOT NULL, s_nationkey integer NOT NULL, s_phone character(15) NOT NULL, s_acctbal numeric(15,2) NOT NULL, s_comment character varying(101) NOT NULL);
+CREATE TABLE part (p_partkey integer PRIMARY KEY, p_name character varying(55) NOT NULL, p_mfgr character(25) NOT NULL, p_brand character(10) NOT NULL, p_type character varying(25) NOT NULL, p_size integer NOT NULL, p_container character(10) NOT NULL, p_retailprice numeric(15,2) NOT NULL, p_comment character varying(23) NOT NULL);
+CREATE TABLE partsupp (ps_partkey integer, ps_suppkey integer, ps_availqty integer NOT NULL, ps_supplycost numeric(15,2) NOT NULL, ps_comment character varying(199) NOT NULL, PRIMARY KEY (ps_partkey, ps_suppkey));
+CREATE TABLE customer (c_custkey integer PRIMARY KEY, c_name character varying(25) NOT NULL, c_address character varying(40) NOT NULL, c_nationkey integer NOT NULL, c_phone character(15) NOT NULL, c_acctbal numeric(15,2) NOT NULL, c_mktsegment character(10) NOT NULL, c_comment character varying(117) NOT NULL);
+CREATE TABLE orders (o_orderkey integer PRIMARY KEY, o_custkey integer NOT NULL, o_orderstatus character(1) NOT NULL, o_totalprice numeric(15,2) NOT NULL, o_orderdate date NOT NULL, o_orderpriority character(15) NOT NULL, o_clerk character(15) NOT NULL, o_shippriority integer NOT NULL, o_comment character varying(79) NOT NULL);
+CREATE TABLE lineitem (l_orderkey integer, l_partkey integer NOT NULL, l_suppkey integer NOT NULL, l_linenumber integer, l_quantity numeric(15,2) NOT NULL, l_extendedprice numeric(15,2) NOT NULL, l_discount numeric(15,2) NOT NULL, l_tax numeric(15,2) NOT NULL, l_returnflag character(1) NOT NULL, l_linestatus character(1) NOT NULL, l_shipdate date NOT NULL, l_commitdate date NOT NULL, l_receiptdate date NOT NULL, l_shipinstruct character(25) NOT NULL, l_shipmode character(10) NOT NULL, l_comment character varying(44) NOT NULL, PRIMARY KEY (l_orderkey, l_linenumber));
+CREATE TABLE src (id integer PRIMARY KEY, region text NOT NULL, category text NOT NULL, amount integer NOT NULL, score integer NOT NULL);
+CREATE TABLE dim (id integer PRIMARY KEY, region text NOT NULL, region_name text NOT NULL, multiplier numeric DEFAULT 1.0 NOT NULL);
