@@ -7,6 +7,8 @@ import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,7 @@ public final class Scheduler implements AutoCloseable {
     private final EngineConnections connections;
     private final Plans plans;
     private final Thread thread;
+    private final CountDownLatch end = new CountDownLatch(1);
     private volatile boolean closed;
 
     public Scheduler(String database, EngineConnections connections, Plans plans) {
@@ -65,9 +68,7 @@ public final class Scheduler implements AutoCloseable {
 
     private void pause() {
         try {
-            if (!closed) {
-                Thread.sleep(STANDBY);
-            }
+            end.await(STANDBY.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             closed = true;
         }
@@ -77,6 +78,7 @@ public final class Scheduler implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        end.countDown();
         try {
             thread.join(Duration.ofSeconds(10));
         } catch (InterruptedException e) {

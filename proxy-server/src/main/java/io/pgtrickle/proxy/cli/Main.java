@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.cli;
 
+import io.pgtrickle.proxy.config.ConfigException;
+import io.pgtrickle.proxy.embedded.EmbeddedPostgresException;
+import java.io.PrintWriter;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -12,8 +16,10 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {SqlCommand.class})
+        subcommands = {RunCommand.class, SqlCommand.class})
 public final class Main {
+
+    private static final int FAILED = 1;
 
     private Main() {}
 
@@ -23,13 +29,23 @@ public final class Main {
 
     static CommandLine commandLine() {
         return new CommandLine(new Main()).setExecutionExceptionHandler((exception, commandLine, _) -> {
-            if (exception instanceof UserFacingException known) {
-                commandLine.getErr().println("pgtrickle: " + known.getMessage());
-                return known.exitCode();
-            }
-            exception.printStackTrace(commandLine.getErr());
-            return commandLine.getCommandSpec().exitCodeOnExecutionException();
+            PrintWriter err = commandLine.getErr();
+            return switch (exception) {
+                case UserFacingException e -> tell(err, e.exitCode(), e.getMessage());
+                case EmbeddedPostgresException e -> tell(err, FAILED, e.getMessage());
+                case ConfigException e -> tell(err, FAILED, String.join("\n", e.problems()));
+                default -> {
+                    exception.printStackTrace(err);
+                    yield FAILED;
+                }
+            };
         });
+    }
+
+    private static int tell(PrintWriter err, int exitCode, @Nullable String message) {
+        err.println("pgtrickle: " + message);
+        err.flush();
+        return exitCode;
     }
 
     static final class Version implements IVersionProvider {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.cli;
+
+import io.pgtrickle.proxy.config.ConfigFile;
+import io.pgtrickle.proxy.config.EngineLogin;
+import io.pgtrickle.proxy.config.HostPort;
+import io.pgtrickle.proxy.config.LibpqRules;
+import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.proxy.embedded.EmbeddedPostgres;
+import io.pgtrickle.proxy.embedded.EmbeddedPostgresOptions;
+import io.pgtrickle.proxy.embedded.Places;
+import io.pgtrickle.proxy.product.Product;
+import io.pgtrickle.proxy.product.Upstream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code pgtrickle run}: the product, until a signal ends it. */
+@Command(
+        name = "run",
+        description = {
+            "Runs the proxy and the engine, with an embedded PostgreSQL 18",
+            "(--data, --embedded-port) or in front of one that runs already",
+            "(--server, --user, --config)."
+        },
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "Prints one line `ready postgresql://...` when clients are accepted and logs",
+            "to standard error. Ctrl-C and SIGTERM end it cleanly. Exit codes: 1 it could",
+            "not start or not go on, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM."
+        })
+final class RunCommand implements Callable<Integer> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
+
+    private static final int FAILED = 1;
+    private static final HostPort LISTEN = new HostPort("127.0.0.1", 6432);
+    private static final int SERVER_PORT = 5432;
+
+    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where clients connect; 127.0.0.1:6432 by default, `*` is every interface.")
+    private @Nullable String listen;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Where the embedded server keeps its data.")
+    private @Nullable Path data;
+
+    @Option(names = "--embedded-port", paramLabel = "N", description = "The embedded server's own port; a free one by default.")
+    private @Nullable Integer embeddedPort;
+
+    @Option(names = "--server", paramLabel = "HOST:PORT", description = "A PostgreSQL 18 that runs already.")
+    private @Nullable String server;
+
+    @Option(
+            names = "--user",
+            paramLabel = "NAME",
+            description = "As whom the engine logs in there. PGUSER, PGPASSWORD, PGSERVICE and .pgpass work as everywhere.")
+    private @Nullable String user;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration in pgbouncer.ini's syntax.")
+    private @Nullable Path config;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        boolean existing = server != null || user != null || config != null;
+        if (existing && (data != null || embeddedPort != null)) {
+            throw new ParameterException(
+                    terminal(), "--data and --embedded-port are for the embedded server, --server, --user and --config for another one");
+        }
+        ProxyConfig proxyConfig = withListen(existing ? existingConfig() : ProxyConfig.passThrough(LISTEN));
+        try {
+            Product product = new Product(proxyConfig, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);
+            // System.exit waits for it, as a signal does
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(product), "shutdown"));
+            PrintWriter out = terminal().getOut();
+            out.println("ready " + url(product, existing));
+            out.flush();
+            LOG.error("{}", product.failure().join());
+            return FAILED;
+        } catch (IOException e) {
+            throw new UserFacingException(FAILED, e.getMessage() + "; choose another address with --listen host:port");
+        }
+    }
+
+    private static void stop(Product product) {
+        LOG.info("stopping");
+        product.close();
+        LOG.info("stopped");
+    }
+
+    private ProxyConfig withListen(ProxyConfig proxyConfig) {
+        if (listen != null) {
+            return proxyConfig.withListen(address("--listen", listen, LISTEN.host(), LISTEN.port()));
+        }
+        return config == null ? proxyConfig.withListen(LISTEN) : proxyConfig;
+    }
+
+    private ProxyConfig existingConfig() {
+        if (config == null) {
+            return ProxyConfig.passThrough(named().orElseGet(() -> LibpqRules.ofThisProcess().server()));
+        }
+        ConfigFile.Loaded loaded = ConfigFile.load(config);
+        loaded.warnings().forEach(LOG::warn);
+        return named().map(loaded.config()::withServer).orElse(loaded.config());
+    }
+
+    private Optional<HostPort> named() {
+        return Optional.ofNullable(server).map(text -> address("--server", text, "localhost", SERVER_PORT));
+    }
+
+    private Upstream existingServer(ProxyConfig proxyConfig) {
+        EngineLogin login = LibpqRules.ofThisProcess().login(Optional.ofNullable(user).or(proxyConfig.engine()::user));
+        login.warnings().forEach(LOG::warn);
+        return new Upstream.Existing(login);
+    }
+
+    private Upstream embeddedServer() {
+        Path directory = data == null ? Places.data() : data;
+        return new Upstream.Embedded(
+                EmbeddedPostgresOptions.durable(directory).onPort(embeddedPort == null ? 0 : embeddedPort));
+    }
+
+    private HostPort address(String option, String text, String defaultHost, int defaultPort) {
+        try {
+            return HostPort.parse(text, defaultHost, defaultPort);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(terminal(), option + ": " + e.getMessage());
+        }
+    }
+
+    private static String url(Product product, boolean existing) {
+        String role = existing ? "" : EmbeddedPostgres.SUPERUSER + "@";
+        return "postgresql://" + role + product.address() + "/" + (existing ? "" : "postgres");
+    }
+
+    private CommandLine terminal() {
+        return Objects.requireNonNull(spec).commandLine();
+    }
+}
