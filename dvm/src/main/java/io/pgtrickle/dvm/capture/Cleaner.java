@@ -6,6 +6,7 @@ import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.OwnHands;
 import io.pgtrickle.dvm.session.Row;
+import io.pgtrickle.dvm.session.SqlFailure;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,8 @@ import java.util.stream.Collectors;
 public final class Cleaner {
 
     private static final long VACUUM_EVERY = 5_000_000_000L;
-    private static final long LARGE = 8L << 20;
+    private static final long VACUUM_LARGE_EVERY = 30_000_000_000L;
+    private static final long LARGE = 4L << 20;
 
     private final EngineConnections connections;
     private final Map<Long, Long> vacuumedAt = new HashMap<>();
@@ -60,14 +62,35 @@ public final class Cleaner {
     }
 
     private void vacuum(EngineConnection connection, OwnHands hands, long source) {
+        String buffer = TriggerSql.buffer(source);
+        Row state = hands.one("""
+                SELECT EXISTS (SELECT FROM %1$s) AS filled, pg_relation_size('%1$s') AS size,
+                    EXISTS (SELECT FROM pg_index WHERE indrelid = '%1$s'::regclass) AS indexed""".formatted(buffer));
+        boolean large = state.number("size") > LARGE;
+        long every = large ? VACUUM_LARGE_EVERY : VACUUM_EVERY;
         long now = System.nanoTime();
-        if (now - vacuumedAt.getOrDefault(source, now - VACUUM_EVERY) < VACUUM_EVERY) {
+        if (state.number("size") == 0 || state.flag("filled") && !large || now - vacuumedAt.getOrDefault(source, now - every) < every) {
             return;
         }
-        Row state = hands.one("SELECT EXISTS (SELECT FROM %1$s) AS filled, pg_relation_size('%1$s') AS size".formatted(TriggerSql.buffer(source)));
-        if (!state.flag("filled") && state.number("size") > 0 || state.number("size") > LARGE) {
-            connection.execute("VACUUM " + TriggerSql.buffer(source));
-            vacuumedAt.put(source, now);
+        vacuumedAt.put(source, now);
+        // A consumer lags behind: the others must not read past everything it has not consumed yet.
+        if (state.flag("filled") && !state.flag("indexed")) {
+            withoutWaiting(connection, "CREATE INDEX ON " + buffer + " (__pgt_xid)");
+        } else if (!state.flag("filled") && state.flag("indexed")) {
+            withoutWaiting(connection, "DROP INDEX pgtrickle_changes.changes_" + source + "___pgt_xid_idx");
+        }
+        connection.execute((large ? "VACUUM (ANALYZE) " : "VACUUM ") + buffer);
+    }
+
+    /** Writers would queue behind a lock that is waited for. */
+    private static void withoutWaiting(EngineConnection connection, String ddl) {
+        try {
+            connection.batch(List.of("BEGIN", "SET LOCAL lock_timeout = 100", ddl, "COMMIT"));
+        } catch (SqlFailure e) {
+            connection.execute("ROLLBACK");
+            if (!e.sqlState().equals("55P03")) {
+                throw e;
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import io.pgtrickle.dvm.refresh.Decision;
 import io.pgtrickle.dvm.refresh.Parts;
 import io.pgtrickle.dvm.refresh.Pending;
 import io.pgtrickle.dvm.refresh.Refresher;
+import io.pgtrickle.dvm.refresh.RunFunction;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
@@ -26,28 +27,6 @@ import java.util.stream.Collectors;
  * by the caller in the target schema, so that PostgreSQL checks; what is internal moves to pgtrickle_state afterwards.
  */
 final class CreateCommand {
-
-    private static final String RUN_FUNCTION = """
-            CREATE FUNCTION %s(program text, OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint,
-                OUT rows_deleted bigint, OUT delta_rows bigint, OUT broken bool)
-            LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-            SET search_path = ''
-            SET row_security = on
-            SET TimeZone = %s
-            SET default_text_search_config = %s
-            SET DateStyle = 'ISO, YMD'
-            SET IntervalStyle = 'postgres'
-            SET extra_float_digits = 1
-            SET bytea_output = 'hex'
-            SET standard_conforming_strings = on
-            SET jit = off
-            SET random_page_cost = 1.1
-            SET recursive_worktable_factor = 1
-            AS $pgt$
-            BEGIN
-                EXECUTE program INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
-            END
-            $pgt$""";
 
     private final Hands hands;
     private final Opening opening;
@@ -143,8 +122,8 @@ final class CreateCommand {
 
     private void createRunFunction(String schema, long id) {
         String function = Quoting.qualified(schema, "run_" + id);
-        hands.caller(RUN_FUNCTION.formatted(
-                function, Quoting.literal(opening.timeZone()), Quoting.literal(opening.textSearchConfiguration())));
+        long owner = hands.one("SELECT oid::int8 AS oid FROM pg_roles WHERE rolname = " + Quoting.literal(opening.role())).number("oid");
+        hands.caller(RunFunction.create(function, owner, opening.timeZone(), opening.textSearchConfiguration()));
         hands.caller("REVOKE ALL ON FUNCTION " + function + "(text) FROM PUBLIC");
         hands.caller("GRANT EXECUTE ON FUNCTION " + function + "(text) TO " + Quoting.identifier(identity.role()));
         hands.engine("ALTER FUNCTION " + function + "(text) SET SCHEMA pgtrickle_state");

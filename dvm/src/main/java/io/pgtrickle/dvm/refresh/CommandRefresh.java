@@ -54,7 +54,7 @@ public final class CommandRefresh {
     /** REFRESH … WITH NO DATA: empty, and left alone until somebody refreshes it. */
     public void empty(long id) {
         pending(id).ifPresent(pending -> {
-            hands.engine("SELECT pgtrickle.pgt_empty(" + id + ")");
+            new Refresher(hands, settings, cluster).empty(pending);
             hands.engine("UPDATE pgtrickle.pgt_stream_tables SET is_populated = false, awaits_refresh = true, frontier = NULL, "
                     + "status = 'INITIALIZING', updated_at = now() WHERE pgt_id = " + id);
         });

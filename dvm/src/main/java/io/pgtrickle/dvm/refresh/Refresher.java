@@ -82,6 +82,14 @@ public final class Refresher {
         return Outcome.of(decision, result);
     }
 
+    /** Deletes every row. Not as the engine: the table's owner may have put triggers on it. */
+    void empty(Pending pending) {
+        run(pending.id(), """
+                WITH gone AS (DELETE FROM %s RETURNING 1)
+                SELECT pg_catalog.pg_current_snapshot()::text, 0::bigint, 0::bigint, count(*), 0::bigint, false FROM gone"""
+                .formatted(Quoting.qualified(pending.schema(), pending.name())), false);
+    }
+
     /**
      * In one snapshot the counts are exact and unchanged sources stay out of the program. Otherwise the program's own snapshot
      * is newer than the counts, and since its frontier covers every source it must consume every source.

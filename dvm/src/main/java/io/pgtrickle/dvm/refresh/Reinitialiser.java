@@ -46,7 +46,7 @@ public final class Reinitialiser {
         }
         Row stored = hands.one("""
                 SELECT t.query_view::int8 AS view, t.requested_mode, to_json(t.state_tables)::text AS state_tables, t.facts::text AS facts,
-                    quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, pg_has_role(current_user, o.oid, 'USAGE') AS member
+                    quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, o.oid::int8 AS owner_oid
                 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_roles o ON o.oid = c.relowner
                 WHERE t.pgt_id = %d""".formatted(pending.id()));
         if (!pending.ownerUnchanged()) {
@@ -71,12 +71,18 @@ public final class Reinitialiser {
         return new LinkedHashSet<>(planner.replan(before).plan().indexDdl(target));
     }
 
-    /** The query runs with the rights of whoever owns the visible table now. */
+    /** The query runs with the rights of whoever owns the visible table now, and with the settings it was made with. */
     private void handOver(Pending pending, Row stored) {
         String owner = stored.text("quoted_owner");
+        String function = "pgtrickle_state.run_" + pending.id();
+        Row settings = hands.one("""
+                SELECT max(substr(c, 10)) FILTER (WHERE c ILIKE 'TimeZone=%%') AS zone,
+                    max(substr(c, 28)) FILTER (WHERE c LIKE 'default_text_search_config=%%') AS search
+                FROM pg_proc, unnest(proconfig) AS c WHERE oid = '%s(text)'::regprocedure""".formatted(function));
         // Only a superuser may give an object to somebody without CREATE on its schema; the grant ends with this transaction's.
         hands.engine("GRANT CREATE ON SCHEMA pgtrickle_state TO " + owner);
-        hands.engine("ALTER FUNCTION pgtrickle_state.run_" + pending.id() + "(text) OWNER TO " + owner);
+        hands.engine(RunFunction.create(function, stored.number("owner_oid"), settings.text("zone"), settings.text("search")));
+        hands.engine("ALTER FUNCTION " + function + "(text) OWNER TO " + owner);
         hands.engine("ALTER VIEW " + Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()) + " OWNER TO " + owner);
         hands.engine("REVOKE CREATE ON SCHEMA pgtrickle_state FROM " + owner);
     }

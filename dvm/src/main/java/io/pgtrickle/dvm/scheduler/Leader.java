@@ -39,6 +39,9 @@ final class Leader {
     /** Refreshes that found nothing to do are noted together, this often. */
     private static final Duration NOTE_EVERY = Duration.ofSeconds(5);
 
+    /** When nothing was committed for so long, it is asked half as often. */
+    private static final Duration QUIET = Duration.ofSeconds(1);
+
     private final String database;
     private final EngineConnection connection;
     private final EngineConnections connections;
@@ -54,6 +57,8 @@ final class Leader {
     private int working;
     private long readAt;
     private long notedAt;
+    private String seen = "";
+    private long movedAt;
 
     Leader(String database, EngineConnection connection, EngineConnections connections, Plans plans, BooleanSupplier closed) {
         this.database = database;
@@ -98,7 +103,8 @@ final class Leader {
         if (!settings.get(Settings.ENABLED)) {
             return Duration.ofNanos(interval);
         }
-        long poll = millis(settings.get(Settings.POLL_INTERVAL_MS));
+        boolean quiet = now - movedAt > QUIET.toNanos() && working == 0;
+        long poll = millis(settings.get(Settings.POLL_INTERVAL_MS)) * (quiet ? 2 : 1);
         long next = jobs.values().stream()
                 .mapToLong(job -> job.running() ? poll : Math.max(poll, job.dueAt() - now))
                 .min()
@@ -125,6 +131,10 @@ final class Leader {
     /** Finds out which of these have work. */
     private void look(List<Job> due) {
         String snapshot = String.valueOf(connection.execute("SELECT pg_current_snapshot()::text").single());
+        if (!snapshot.equals(seen)) {
+            seen = snapshot;
+            movedAt = System.nanoTime();
+        }
         List<Job> unsure = due.stream().filter(job -> !job.upToDate(snapshot) && !job.pending()).toList();
         if (unsure.isEmpty()) {
             return;

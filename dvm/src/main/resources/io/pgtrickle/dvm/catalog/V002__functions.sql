@@ -18,6 +18,9 @@ SET DateStyle = 'ISO, YMD'
 SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1
 SET bytea_output = 'hex'
+SET quote_all_identifiers = off
+SET default_tablespace = ''
+SET default_table_access_method = 'heap'
 AS $$
 DECLARE
     answer record;
@@ -63,7 +66,6 @@ CREATE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
     OUT broken bool, OUT own_xid xid8, OUT own_cid bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET pgtrickle.permit = ''
 SET enable_hashjoin = on
 SET enable_mergejoin = on
 SET enable_seqscan = on
@@ -80,6 +82,7 @@ BEGIN
     PERFORM set_config('pgtrickle.permit', pgtrickle.pgt_permit(), true);
     EXECUTE format('SELECT * FROM pgtrickle_state.run_%s($1)', id) USING program
         INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
+    PERFORM set_config('pgtrickle.permit', '', true);
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;
@@ -285,13 +288,3 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_lock_and_pending FROM PUBLIC;
-
--- Deletes all rows of a stream table, as the engine may. Stream tables that read it see the rows go.
-CREATE FUNCTION pgtrickle.pgt_empty(id bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET pgtrickle.permit = '' AS $$
-BEGIN
-    PERFORM set_config('pgtrickle.permit', pgtrickle.pgt_permit(), true);
-    EXECUTE (SELECT format('DELETE FROM %s', pgt_relid::regclass) FROM pgtrickle.pgt_stream_tables WHERE pgt_id = id);
-END
-$$;
-REVOKE ALL ON FUNCTION pgtrickle.pgt_empty FROM PUBLIC;
