@@ -45,6 +45,12 @@ public sealed interface Apply permits KeyApply, BagApply {
         return columns().stream().map(column -> item.apply(Quoting.identifier(column.name()))).collect(Collectors.joining(", "));
     }
 
+    /** What a table lacks and has too much of against a query, as change rows. */
+    default String difference(String table, String rows) {
+        return "SELECT " + list(name -> "q." + name) + ", 1 AS __pgt_w\nFROM (\n" + rows.indent(2) + ") AS q\nUNION ALL\nSELECT "
+                + list(name -> "t." + name) + ", -1 AS __pgt_w\nFROM " + table + " AS t";
+    }
+
     /** Change rows added up by what a user sees of them; the query's weight column says how many copies came or went. */
     default String netted(String delta, String hash) {
         List<String> identity = columns().stream()

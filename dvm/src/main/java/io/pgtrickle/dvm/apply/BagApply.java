@@ -31,9 +31,7 @@ public record BagApply(List<ColumnFacts> columns) implements Apply {
 
     @Override
     public Counts full(Program program, String table, String rows) {
-        String difference = "SELECT " + list(name -> "q." + name) + ", 1 AS __pgt_w\nFROM (\n" + rows.indent(2)
-                + ") AS q\nUNION ALL\nSELECT " + list(name -> "t." + name) + ", -1 AS __pgt_w\nFROM " + table + " AS t";
-        return differential(program, table, difference);
+        return differential(program, table, difference(table, rows));
     }
 
     private Counts apply(Program program, String table) {
@@ -66,7 +64,7 @@ public record BagApply(List<ColumnFacts> columns) implements Apply {
     }
 
     private boolean hashable() {
-        return columns.stream().anyMatch(column -> Identity.hashInput("", column.type()).isPresent());
+        return Identity.hashes(columns.stream().map(ColumnFacts::type));
     }
 
     private String hash(String prefix) {

@@ -59,15 +59,18 @@ public final class Identity {
                 default -> {}
             }
         }
-        // a row's text uses the type's own output function, whatever a cast to text would do
-        return List.of(type.kind() == 'd' ? "ROW(" + value + ")::text" : "(" + value + ")::text");
+        return List.of(image(value, type));
     }
 
     /** One expression that tells values apart as {@link #expressions} do, for lists and comparisons with a stored image. */
     public static String image(String value, TypeFacts type) {
-        return exactEquality(type)
-                ? value
-                : type.kind() == 'd' || type.name().equals("bpchar") ? "ROW(" + value + ")::text" : "(" + value + ")::text";
+        if (exactEquality(type)) {
+            return value;
+        }
+        if (type.kind() == 'd' || type.name().equals("bpchar")) {
+            return "ROW(" + value + ")::text"; // by the type's output function; a cast to text would lose trailing blanks
+        }
+        return type.deterministic() ? "(" + value + ")::text" : "(" + value + ")::text COLLATE \"C\"";
     }
 
     /** A condition: both look the same, NULL like NULL. */
@@ -89,6 +92,11 @@ public final class Identity {
         boolean container = type.kind() == 'c' || type.kind() == 'r' || type.kind() == 'm' || isArray(type);
         boolean hashable = container ? isHashableArray(type) : type.hashable() || isExactBaseType(type);
         return hashable && type.deterministic() ? Optional.of(value) : Optional.empty();
+    }
+
+    /** Whether {@link #rowHash} tells anything apart. */
+    public static boolean hashes(Stream<TypeFacts> types) {
+        return types.anyMatch(type -> hashInput("", type).isPresent());
     }
 
     /** A row's hash, immutable and therefore indexable; 0 when no column can be hashed. */

@@ -26,13 +26,13 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
 
     @Override
     public List<String> indexDdl(String table) {
-        if (key.isEmpty()) {
-            return List.of();
+        if (unique && !key.isEmpty()) {
+            return List.of("CREATE UNIQUE INDEX ON " + table + " ("
+                    + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")");
         }
-        return unique
-                ? List.of("CREATE UNIQUE INDEX ON " + table + " ("
-                        + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")")
-                : List.of("CREATE INDEX ON " + table + " (" + hash("") + ")");
+        return hashes()
+                ? List.of("CREATE INDEX ON " + table + " (" + hash("") + ")")
+                : List.of();
     }
 
     @Override
@@ -70,6 +70,9 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
 
     @Override
     public Counts full(Program program, String table, String rows) {
+        if (!unique && !key.isEmpty() && !hashes()) { // PostgreSQL has no full join by IS NOT DISTINCT FROM alone
+            return new KeyApply(columns, key, false, false).differential(program, table, difference(table, rows));
+        }
         program.with("wanted", "what the table shall hold", rows);
         program.with(
                 "applied",
@@ -102,7 +105,7 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
         }
         Stream<String> columnsMatch = keyColumns()
                 .map(column -> "t." + name(column) + (column.notNull() ? " = " : " IS NOT DISTINCT FROM ") + "d." + name(column));
-        return (unique ? columnsMatch : Stream.concat(Stream.of(hash("t.") + " = " + hash("d.")), columnsMatch))
+        return (unique || !hashes() ? columnsMatch : Stream.concat(Stream.of(hash("t.") + " = " + hash("d.")), columnsMatch))
                 .collect(Collectors.joining(" AND "));
     }
 
@@ -120,6 +123,10 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
 
     private static String name(ColumnFacts column) {
         return Quoting.identifier(column.name());
+    }
+
+    private boolean hashes() {
+        return Identity.hashes(keyColumns().map(ColumnFacts::type));
     }
 
     private String hash(String prefix) {
