@@ -78,6 +78,6 @@ public record BagApply(List<ColumnFacts> columns) implements Apply {
 
     @Override
     public String description() {
-        return "as a bag: no key is known, rows are found by their hash";
+        return "no key is known; as many copies of a row go or come as changed, found by the row's hash";
     }
 }

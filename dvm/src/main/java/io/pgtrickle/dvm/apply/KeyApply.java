@@ -136,8 +136,8 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
     @Override
     public String description() {
         return key.isEmpty()
-                ? "there is at most one row"
-                : "by key (" + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")"
+                ? "one row at most, updated in place"
+                : "updated in place by key (" + keyColumns().map(KeyApply::name).collect(Collectors.joining(", ")) + ")"
                         + (unique ? "" : ", found by its hash");
     }
 }

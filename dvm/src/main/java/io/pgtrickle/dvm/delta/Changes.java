@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The WITH query of one table's unconsumed change rows. */
-record Changes(SourceUse source, Window window) {
+record Changes(SourceUse source, String table, Window window) {
 
     String name() {
         return "changes_" + source.relation();
@@ -23,7 +23,7 @@ record Changes(SourceUse source, Window window) {
         StringBuilder sql = new StringBuilder("SELECT " + columns + "\nFROM " + Quoting.qualified(window.buffer())
                 + " AS b\nWHERE " + window.condition("b"));
         window.rows().ifPresent(rows -> sql.append("\nLIMIT ").append(rows)); // exact, and tells the planner
-        program.with(name(), "change rows of table " + source.relation() + " since the frontier", sql.toString());
+        program.with(name(), "what changed in " + table + " since the frontier", sql.toString());
     }
 
     /** The number of change rows. */

@@ -26,12 +26,16 @@ public final class Differentiator {
     private final Output output;
     private final List<Aggregate> stages;
     private final List<SourceUse> sources;
+    private final Map<Long, String> tableNames;
     private final Apply apply;
 
-    public Differentiator(Output output, List<Aggregate> stages, List<SourceUse> sources, Apply apply) {
+    /** @param tableNames the sources' names by OID, for comments */
+    public Differentiator(
+            Output output, List<Aggregate> stages, List<SourceUse> sources, Map<Long, String> tableNames, Apply apply) {
         this.output = output;
         this.stages = List.copyOf(stages);
         this.sources = List.copyOf(sources);
+        this.tableNames = Map.copyOf(tableNames);
         this.apply = apply;
     }
 
@@ -52,7 +56,10 @@ public final class Differentiator {
         Program program = new Program();
         List<Changes> changes = sources.stream()
                 .filter(source -> windows.containsKey(source.relation()))
-                .map(source -> new Changes(source, Objects.requireNonNull(windows.get(source.relation()))))
+                .map(source -> new Changes(
+                        source,
+                        tableNames.getOrDefault(source.relation(), ""),
+                        Objects.requireNonNull(windows.get(source.relation()))))
                 .toList();
         changes.forEach(change -> change.addTo(program));
         ChangeReading reading = new ChangeReading(changes, target);

@@ -103,7 +103,7 @@ final class StageSql {
     // ---- full
 
     void full(Program program, Reading reading) {
-        program.with(cte("groups"), comment("all groups"), fresh(reading));
+        program.with(cte("groups"), comment(stage.words()) + "\nall groups", fresh(reading));
         program.with(
                 cte("write"),
                 comment("the state table becomes equal to them"),
@@ -113,7 +113,7 @@ final class StageSql {
     // ---- differential
 
     void differential(Program program, Reading reading) {
-        program.with(cte("delta"), comment("change rows of what is aggregated"), delta(reading));
+        program.with(cte("delta"), comment(stage.words()) + "\nchange rows of what is aggregated", delta(reading));
         program.with(cte("groups"), comment("touched groups, changes added up"), groups());
         program.with(cte("touched"), comment("beside what is stored"), touched());
         if (rescans()) {
@@ -211,7 +211,7 @@ final class StageSql {
     }
 
     private String rescan(Reading reading, boolean nullKeys) {
-        List<String> items = new ArrayList<>(List.of("f.__pgt_g"));
+        List<String> items = new ArrayList<>(List.of("__pgt_f.__pgt_g"));
         List<String> conditions = new ArrayList<>();
         String flagged = "__pgt_rescan";
         List<String> flaggedColumns = new ArrayList<>(List.of("__pgt_g"));
@@ -220,7 +220,7 @@ final class StageSql {
             Aggregate.Key key = stage.keys().get(i);
             String expression = "(" + QueryRenderer.expression(key.expression()) + ")";
             flaggedColumns.add(key.name() + " AS __pgt_k" + (i + 1));
-            conditions.add(expression + (nullKeys && !key.notNull() ? " IS NOT DISTINCT FROM " : " = ") + "f.__pgt_k" + (i + 1));
+            conditions.add(expression + (nullKeys && !key.notNull() ? " IS NOT DISTINCT FROM " : " = ") + "__pgt_f.__pgt_k" + (i + 1));
             if (!key.notNull()) {
                 nullable.add(key.name());
             }
@@ -236,10 +236,10 @@ final class StageSql {
         stage.accumulators().forEach(accumulator -> items.add(accumulator.fresh() + " AS " + accumulator.column()));
         Rows rows = stage.input().rows(Time.NOW, reading).and(conditions);
         List<String> from = new ArrayList<>();
-        from.add("(SELECT " + String.join(", ", flaggedColumns) + " FROM " + source + ") AS f");
+        from.add("(SELECT " + String.join(", ", flaggedColumns) + " FROM " + source + ") AS __pgt_f");
         from.addAll(rows.from());
         return "SELECT " + String.join(",\n  ", items) + "\nFROM " + String.join(",\n  ", from) + "\nWHERE "
-                + String.join("\n  AND ", rows.where()) + "\nGROUP BY f.__pgt_g";
+                + String.join("\n  AND ", rows.where()) + "\nGROUP BY __pgt_f.__pgt_g";
     }
 
     private String rescanAll(Reading reading) {
@@ -346,7 +346,7 @@ final class StageSql {
     }
 
     private String comment(String what) {
-        return "stage " + stage.number() + ", " + stage.words() + ": " + what;
+        return "stage " + stage.number() + ": " + what;
     }
 
     private boolean rescans() {

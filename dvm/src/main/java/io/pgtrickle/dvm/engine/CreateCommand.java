@@ -149,7 +149,6 @@ final class CreateCommand {
                     Optional.of("Every refresh computes the whole query, because it cannot be maintained incrementally."),
                     Optional.of("Ask for refresh mode FULL to silence this warning."));
         }
-        plan.warnings().forEach(warning -> hands.notice(Hands.Level.WARNING, "01000", warning, Optional.empty(), Optional.empty()));
     }
 
     /**

@@ -19,15 +19,18 @@ final class DifferentialPlan implements StreamPlan {
     private final List<Aggregate> stages;
     private final List<SourceUse> sources;
     private final Apply apply;
-    private final List<String> warnings;
     private final Differentiator differentiator;
 
-    DifferentialPlan(Output output, List<Aggregate> stages, List<SourceUse> sources, Apply apply, List<String> warnings) {
+    DifferentialPlan(
+            Output output,
+            List<Aggregate> stages,
+            List<SourceUse> sources,
+            Map<Long, String> tableNames,
+            Apply apply) {
         this.stages = List.copyOf(stages);
         this.sources = List.copyOf(sources);
         this.apply = apply;
-        this.warnings = List.copyOf(warnings);
-        this.differentiator = new Differentiator(output, stages, sources, apply);
+        this.differentiator = new Differentiator(output, stages, sources, tableNames, apply);
     }
 
     @Override
@@ -38,11 +41,6 @@ final class DifferentialPlan implements StreamPlan {
     @Override
     public List<String> fullReasons() {
         return List.of();
-    }
-
-    @Override
-    public List<String> warnings() {
-        return warnings;
     }
 
     @Override
@@ -78,7 +76,7 @@ final class DifferentialPlan implements StreamPlan {
                 lines.add("stage " + stage.number() + ": " + call.text() + " is " + strategy);
             }
         }
-        lines.add("changes are applied " + apply.description());
+        lines.add("apply: " + apply.description());
         return lines;
     }
 

@@ -36,11 +36,6 @@ final class FullPlan implements StreamPlan {
     }
 
     @Override
-    public List<String> warnings() {
-        return List.of();
-    }
-
-    @Override
     public List<SourceUse> sources() {
         return facts.relations().stream()
                 .filter(relation -> relation.capturable() && relation.definition().isEmpty())
@@ -63,7 +58,7 @@ final class FullPlan implements StreamPlan {
     public List<String> description() {
         List<String> lines = new ArrayList<>();
         reasons.forEach(reason -> lines.add("recomputed at every refresh because of " + reason));
-        lines.add("the difference is applied " + apply.description());
+        lines.add("apply: " + apply.description());
         return lines;
     }
 

@@ -18,7 +18,7 @@ final class Names {
         String plain = wish.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]+", "_");
         plain = plain.substring(0, Math.min(plain.length(), LONGEST)).replaceAll("_+$", "");
         // no keyword, and nothing that a prefix of the generated SQL could make of another name
-        if (plain.isEmpty() || !Quoting.identifier(plain).equals(plain) || plain.matches("(old|came|went|stored|d|_.*)_?.*")) {
+        if (plain.isEmpty() || !Quoting.identifier(plain).equals(plain) || plain.matches("(old|came|went|stored|d|)_.*")) {
             plain = "c_" + plain;
         }
         String name = plain;

@@ -13,7 +13,9 @@ import io.pgtrickle.sql.parse.QueryParser;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** From facts to a plan: the same facts give the same plan. Stateless, any thread. */
 public final class PlanCompiler {
@@ -41,10 +43,15 @@ public final class PlanCompiler {
             PlanBuilder builder = new PlanBuilder(facts, parser, probe);
             Output output = builder.build();
             return new DifferentialPlan(
-                    output, builder.stages(), builder.sources(), apply(output, facts.output()), List.of());
+                    output, builder.stages(), builder.sources(), names(facts), apply(output, facts.output()));
         } catch (UnsupportedConstructException e) {
             return new FullPlan(facts, List.of(e.construct()));
         }
+    }
+
+    private static Map<Long, String> names(QueryFacts facts) {
+        return facts.relations().stream()
+                .collect(Collectors.toMap(RelationFacts::oid, relation -> relation.schema() + "." + relation.name()));
     }
 
     private static Apply apply(Output output, List<ColumnFacts> declared) {

@@ -19,9 +19,6 @@ public interface StreamPlan {
     /** The constructs that stand in the way, in words a user knows; empty when {@link #differential}. */
     List<String> fullReasons();
 
-    /** What the user should know although the plan works, e.g. stable functions whose value is frozen at each refresh. */
-    List<String> warnings();
-
     /** The capturable tables the query reads, each once, ordered by OID. */
     List<SourceUse> sources();
 

@@ -1,0 +1,91 @@
+--: table src: id int4!, region text!, category text!, amount int4!, score int4!; key id
+--: query SELECT id, region, (amount * 2) AS doubled FROM public.src WHERE (amount > 5000)
+--: output id int4, region text, doubled int4
+--: changes src
+
+-- ---- plan
+
+-- apply: updated in place by key (id)
+
+-- ---- tables
+
+CREATE UNIQUE INDEX ON public.st (id);
+
+-- ---- changes of src
+
+WITH
+-- what changed in public.src since the frontier
+changes_1 AS (
+  SELECT b.id, b.region, b.amount, b.__pgt_w
+  FROM pgtrickle_changes.changes_1 AS b
+  WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  LIMIT 10
+),
+-- one row for each touched key: the new row, or the key of one that goes
+changed AS (
+  SELECT d.id,
+    any_value(d.region) FILTER (WHERE d.__pgt_w > 0) AS region,
+    any_value(d.doubled) FILTER (WHERE d.__pgt_w > 0) AS doubled,
+    bool_or(d.__pgt_w > 0) AS __pgt_present,
+    max(abs(d.__pgt_w)) AS __pgt_copies
+  FROM (
+    SELECT d.id, d.region, d.doubled, sum(d.__pgt_w) AS __pgt_w
+    FROM (
+      SELECT id, region, (amount * 2) AS doubled, src.__pgt_w
+      FROM changes_1 AS src
+      WHERE (amount > 5000)
+    ) AS d
+    GROUP BY d.id, d.region, d.doubled
+    HAVING sum(d.__pgt_w) <> 0
+  ) AS d
+  GROUP BY d.id
+),
+-- the visible table follows
+applied AS (
+  MERGE INTO public.st AS t
+  USING changed AS d
+  ON t.id = d.id
+  WHEN MATCHED AND NOT d.__pgt_present THEN DELETE
+  WHEN MATCHED AND NOT (t.region IS NOT DISTINCT FROM d.region AND t.doubled IS NOT DISTINCT FROM d.doubled) THEN
+    UPDATE SET region = d.region, doubled = d.doubled
+  WHEN NOT MATCHED AND d.__pgt_present THEN
+    INSERT (id, region, doubled)
+    VALUES (d.id, d.region, d.doubled)
+  RETURNING merge_action() AS action
+)
+SELECT pg_current_snapshot()::text AS snapshot,
+  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
+  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
+  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (10)::bigint AS delta_rows,
+  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+
+-- ---- full
+
+WITH
+-- what the table shall hold
+wanted AS (
+  SELECT id, region, (amount * 2) AS doubled
+  FROM public.src AS src
+  WHERE (amount > 5000)
+),
+-- it becomes equal to that
+applied AS (
+  MERGE INTO public.st AS t
+  USING wanted AS d
+  ON t.id = d.id
+  WHEN MATCHED AND NOT (t.region IS NOT DISTINCT FROM d.region AND t.doubled IS NOT DISTINCT FROM d.doubled) THEN
+    UPDATE SET region = d.region, doubled = d.doubled
+  WHEN NOT MATCHED THEN
+    INSERT (id, region, doubled)
+    VALUES (d.id, d.region, d.doubled)
+  WHEN NOT MATCHED BY SOURCE THEN DELETE
+  RETURNING merge_action() AS action
+)
+SELECT pg_current_snapshot()::text AS snapshot,
+  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
+  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
+  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (0)::bigint AS delta_rows,
+  false AS broken;
+
