@@ -25,9 +25,10 @@ final class RefreshMatrix {
     private static final String DROP =
             "DROP MATERIALIZED VIEW IF EXISTS streamed; DROP MATERIALIZED VIEW IF EXISTS concurrent; DROP MATERIALIZED VIEW IF EXISTS plain";
 
+    /** Refreshes that find nothing to do leave no row. */
     private static final String LAST_ACTION =
             """
-            SELECT h.action FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
+            SELECT CASE WHEN h.initiated_by = 'INITIAL' THEN 'NO_DATA' ELSE h.action END FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
             WHERE t.pgt_name = 'streamed' AND h.status = 'COMPLETED' ORDER BY h.refresh_id DESC LIMIT 1""";
 
     private final Connection proxy;

@@ -56,8 +56,8 @@ public record Report(Environment environment, BenchPlan plan, List<Cell> matrix,
                 List.of(
                         left("round trip, medians").with(Latency::what),
                         right("samples").with(latency -> Integer.toString(latency.samples())),
-                        right("first ms").with(latency -> precise(latency.with())),
-                        right("second ms").with(latency -> precise(latency.without())),
+                        right("ours ms").with(latency -> precise(latency.with())),
+                        right("baseline ms").with(latency -> precise(latency.without())),
                         right("added ms").with(latency -> precise(latency.added()))));
     }
 

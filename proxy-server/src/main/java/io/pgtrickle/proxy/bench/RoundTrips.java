@@ -39,7 +39,7 @@ final class RoundTrips {
                 Connection past = direct.connectSimple("pgtrickle bench");
                 Statement with = through.createStatement();
                 Statement without = past.createStatement()) {
-            return pairs("SELECT 1, simple, proxy or direct", plan.roundTrips(), () -> with.execute(QUERY), () -> without.execute(QUERY));
+            return pairs("SELECT 1, simple protocol: proxy, direct", plan.roundTrips(), () -> with.execute(QUERY), () -> without.execute(QUERY));
         }
     }
 
@@ -48,7 +48,7 @@ final class RoundTrips {
                 Connection past = direct.connect("pgtrickle bench");
                 PreparedStatement with = through.prepareStatement(QUERY);
                 PreparedStatement without = past.prepareStatement(QUERY)) {
-            return pairs("SELECT 1, prepared, proxy or direct", plan.roundTrips(), with::execute, without::execute);
+            return pairs("SELECT 1, prepared: proxy, direct", plan.roundTrips(), with::execute, without::execute);
         }
     }
 
@@ -62,7 +62,7 @@ final class RoundTrips {
                     "INSERT INTO idle SELECT i, i FROM generate_series(1, 10000) AS i",
                     "CREATE MATERIALIZED VIEW idle_view WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT id, val FROM idle");
             Latency latency = pairs(
-                    "REFRESH with nothing to do, or an empty transaction",
+                    "nothing to do: REFRESH, empty transaction",
                     plan.noOps(),
                     () -> statement.execute("REFRESH MATERIALIZED VIEW idle_view"),
                     () -> statement.execute("BEGIN; COMMIT"));

@@ -16,7 +16,7 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, SqlCommand.class})
+        subcommands = {DemoCommand.class, RunCommand.class, SqlCommand.class, BenchCommand.class})
 public final class Main {
 
     private static final int FAILED = 1;

@@ -62,15 +62,16 @@ final class Frame {
         Optional<TableStatus> status = table.status();
         double refresh = status.map(TableStatus::refreshMillis).orElse(0.0);
         boolean failed = !table.failedChecks().isEmpty();
+        Tone speed = refresh < table.fullRefreshMillis() ? Tone.GOOD : Tone.PLAIN;
         return StyledLine.EMPTY
                 .left(Tone.HEADING, table.view().name(), NAME.width())
                 .left(Tone.DIM, table.view().kind(), KIND.width())
                 .right(Tone.PLAIN, number("%,d", table.rows()), ROWS.width())
                 .right(Tone.PLAIN, status.map(s -> number("%.1f s", s.stalenessMillis() / MILLIS_PER_SECOND)).orElse(""), STALENESS.width())
                 .right(Tone.PLAIN, number("%,.0f", table.changesPerSecond()), CHANGES.width())
-                .right(Tone.GOOD, millis(refresh), REFRESH.width())
+                .right(speed, millis(refresh), REFRESH.width())
                 .right(Tone.PLAIN, millis(table.fullRefreshMillis()), FULL.width())
-                .right(Tone.GOOD, faster(refresh, table.fullRefreshMillis()), FASTER.width())
+                .right(speed, faster(refresh, table.fullRefreshMillis()), FASTER.width())
                 .right(
                         failed ? Tone.BAD : Tone.GOOD,
                         failed ? "✗ " + table.failedChecks().size() + " of " + table.checks() : "✓ " + table.checks(),
