@@ -210,7 +210,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 return Action.FORWARD;
             }
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE -> {
-                if (owner == Owner.ENGINE || owner == Owner.SPLIT) {
+                if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD) {
                     return Action.TAKE;
                 }
                 if (type == BackendType.ERROR_RESPONSE) {
@@ -319,8 +319,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         reader.close();
-        replies.abandon();
         listener.closed(explained);
+        replies.abandon();
     }
 
     @Override

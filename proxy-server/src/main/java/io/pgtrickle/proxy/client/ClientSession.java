@@ -268,7 +268,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             server.flush();
         }
         updateReading();
-        if (inputEnded && !reader.isPaused()) {
+        if (inputEnded && !reader.isPaused() && reader.waitingBytes() == 0) {
             inputDone();
         }
     }
@@ -299,12 +299,18 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             case READY -> {
                 if (!reader.isPaused()) {
                     inputDone();
-                } else if (!reader.waitingEndsWith(TERMINATE)) {
+                } else if (!hasSaidGoodbye()) {
                     LOG.debug("{}: the client is gone amid a command of ours", channel);
+                    cancelled(() -> {});
                     channel.close();
                 }
             }
         }
+    }
+
+    /** Whether Terminate waits behind the command that is being carried out. */
+    private boolean hasSaidGoodbye() {
+        return state == State.READY && reader.isPaused() && reader.waitingEndsWith(TERMINATE);
     }
 
     private void inputDone() {
@@ -317,18 +323,19 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        boolean leaving = state == State.LEAVING;
-        state = State.CLOSED;
         log.closed();
-        reader.close();
         cancelDeadline();
         if (cancelKey != null) {
             context.cancels().unregister(cancelKey);
         }
-        if (server != null && leaving) {
+        if (server != null && (state == State.LEAVING || hasSaidGoodbye())) {
             // Nobody reads the replies any more; what was asked for is carried out all the same.
             server.setReading(true);
-        } else if (server != null) {
+            return;
+        }
+        state = State.CLOSED;
+        reader.close();
+        if (server != null) {
             server.close();
         }
     }

@@ -2,30 +2,91 @@
 package io.pgtrickle.proxy.intercept;
 
 import io.netty.buffer.ByteBuf;
+import io.pgtrickle.dvm.engine.CommandOutcome;
+import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.sql.lexer.SqlLexer;
+import io.pgtrickle.sql.lexer.Token;
+import io.pgtrickle.sql.statement.SqlStatement;
+import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
+import io.pgtrickle.sql.statement.StatementClassifier;
+import io.pgtrickle.wire.backend.BackendMessage.ParameterDescription;
+import io.pgtrickle.wire.backend.BackendMessage.Signal;
+import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
+import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
+import io.pgtrickle.wire.frontend.FrontendMessage.Close;
+import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
+import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
+import io.pgtrickle.wire.frontend.FrontendMessage.Flush;
+import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
+import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendType;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** A ready session's traffic from the client to the server. */
+/**
+ * What a ready session's client sends, on its way to the server. Everything passes, with one exception: the Execute of a portal whose
+ * statement is a command of ours is carried out by the engine. Parse, Bind, Describe and Close of such statements go to the server like
+ * all others, which checks them and answers. A simple Query with a command of ours is run statement by statement, see
+ * {@link SplitQuery}.
+ *
+ * <pre>
+ * Execute of ours: input paused ─ Describe portal + Flush ─ all replies are in ─ engine call ─ its CommandComplete ─ input goes on
+ *                                                            └ an error among them: the Execute is skipped, as the server does
+ * </pre>
+ *
+ * Only Query and Parse are searched for our words, up to {@link #MAX_INSPECTED} bytes; names in Bind, Describe, Execute and Close are
+ * looked at only in sessions that have prepared a command of ours. Lives on the session's event loop.
+ */
 public final class Interceptor implements FrameHandler {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Interceptor.class);
+
+    /** Longer statements pass without being looked at. */
+    static final int MAX_INSPECTED = 1 << 20;
 
     private final SessionPort session;
     private final ServerConnection server;
+    private final EngineCalls engines;
+    private final StatementClassifier classifier = new StatementClassifier();
+    private final PreparedNames names = new PreparedNames();
+    private final WireSqlSession sql;
+    private final CommandReplies replies;
+    /** Commands whose parameter types the server is being asked for. */
+    private final ArrayDeque<PreparedNames.Statement> describing = new ArrayDeque<>();
+
+    /** What the classifier said about the message that is about to be taken. */
+    private List<SqlStatement> classified = List.of();
+
+    private @Nullable SplitQuery split;
+    /** To be done when the server owes nothing any more. */
+    private @Nullable Runnable onceAnswered;
+
+    private boolean working;
+    private boolean catalogSeen;
 
     public Interceptor(SessionPort session, ServerConnection server, EngineCalls engines) {
         this.session = session;
         this.server = server;
+        this.engines = engines;
+        this.sql = new WireSqlSession(server, session);
+        this.replies = new CommandReplies(session, server);
     }
 
-    public boolean isBusy() {
-        return !server.replies().isEmpty();
-    }
-
-    public void cancelling() {}
+    // What the client sends.
 
     @Override
     public Action begin(byte type, int length) {
@@ -36,29 +97,166 @@ public final class Interceptor implements FrameHandler {
         if (length > longest) {
             throw new ProtocolViolationException("invalid message length");
         }
-        ReplyQueue replies = server.replies();
-        switch (type) {
-            case FrontendType.QUERY -> replies.expect(Kind.QUERY, Owner.CLIENT);
-            case FrontendType.PARSE -> replies.expect(Kind.PARSE, Owner.CLIENT);
-            case FrontendType.BIND -> replies.expect(Kind.BIND, Owner.CLIENT);
-            case FrontendType.DESCRIBE -> replies.expect(Kind.DESCRIBE, Owner.CLIENT);
-            case FrontendType.EXECUTE -> replies.expect(Kind.EXECUTE, Owner.CLIENT);
-            case FrontendType.CLOSE -> replies.expect(Kind.CLOSE, Owner.CLIENT);
-            case FrontendType.SYNC -> replies.expect(Kind.SYNC, Owner.CLIENT);
-            case FrontendType.FUNCTION_CALL -> replies.expect(Kind.FUNCTION_CALL, Owner.CLIENT);
-            case FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> replies.expect(Kind.COPY_END, Owner.CLIENT);
-            case FrontendType.TERMINATE -> {
-                return Action.TAKE;
-            }
-            default -> {}
+        SplitQuery copying = split;
+        if (copying != null) {
+            return copying.begin(type);
         }
+        boolean inspected = length <= MAX_INSPECTED;
+        return switch (type) {
+            case FrontendType.QUERY -> inspected ? Action.LOOK : pass(Kind.QUERY);
+            case FrontendType.PARSE -> inspected ? Action.LOOK : passUnseen(Kind.PARSE);
+            case FrontendType.BIND -> names.any() && inspected ? Action.LOOK : passUnseen(Kind.BIND);
+            case FrontendType.DESCRIBE -> names.any() ? Action.LOOK : pass(Kind.DESCRIBE);
+            case FrontendType.EXECUTE -> names.any() ? Action.LOOK : pass(Kind.EXECUTE);
+            case FrontendType.CLOSE -> names.any() ? Action.LOOK : pass(Kind.CLOSE);
+            case FrontendType.SYNC -> sql.hasLeftover() ? Action.TAKE : pass(Kind.SYNC);
+            case FrontendType.FUNCTION_CALL -> pass(Kind.FUNCTION_CALL);
+            case FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> pass(Kind.COPY_END);
+            case FrontendType.TERMINATE -> Action.TAKE;
+            default -> Action.FORWARD;
+        };
+    }
+
+    private Action pass(Kind kind) {
+        server.replies().expect(kind, Owner.CLIENT);
         return Action.FORWARD;
+    }
+
+    private Action pass(Kind kind, ReplyQueue.Outcome outcome) {
+        server.replies().expect(kind, Owner.CLIENT, outcome);
+        return Action.FORWARD;
+    }
+
+    /** Too long to be looked at. Only the unnamed statement and portal can be replaced without being closed first. */
+    private Action passUnseen(Kind kind) {
+        if (!names.any()) {
+            return pass(kind);
+        }
+        return pass(kind, kind == Kind.PARSE ? names.statementBecomes("", null) : names.portalBecomes("", null));
+    }
+
+    @Override
+    public Action look(byte type, ByteBuf frame) {
+        try {
+            return switch (type) {
+                case FrontendType.QUERY -> lookAtQuery(frame);
+                case FrontendType.PARSE -> lookAtParse(frame);
+                case FrontendType.BIND -> lookAtBind(frame);
+                case FrontendType.EXECUTE ->
+                    names.portal(Execute.read(frame).portal()) == null ? pass(Kind.EXECUTE) : Action.TAKE;
+                case FrontendType.DESCRIBE -> lookAtDescribe(Describe.read(frame));
+                case FrontendType.CLOSE -> lookAtClose(Close.read(frame));
+                default -> throw new IllegalStateException("nothing to look at in " + type);
+            };
+        } catch (ProtocolViolationException malformed) {
+            return pass(kindOf(type)); // well framed, so the server says what is wrong with it
+        }
+    }
+
+    private static Kind kindOf(byte type) {
+        return switch (type) {
+            case FrontendType.QUERY -> Kind.QUERY;
+            case FrontendType.PARSE -> Kind.PARSE;
+            case FrontendType.BIND -> Kind.BIND;
+            case FrontendType.EXECUTE -> Kind.EXECUTE;
+            case FrontendType.DESCRIBE -> Kind.DESCRIBE;
+            default -> Kind.CLOSE;
+        };
+    }
+
+    private static boolean mayConcern(ByteBuf frame) {
+        return StatementClassifier.mayConcern(
+                frame.nioBuffer(frame.readerIndex() + Frames.HEADER_BYTES, frame.readableBytes() - Frames.HEADER_BYTES));
+    }
+
+    private Action lookAtQuery(ByteBuf frame) {
+        return mayConcern(frame) && concerns(Query.read(frame, server.charset()).sql()) ? Action.TAKE : pass(Kind.QUERY);
+    }
+
+    private Action lookAtParse(ByteBuf frame) {
+        if (mayConcern(frame)) {
+            Parse parse = Parse.read(frame, server.charset());
+            return concerns(parse.sql()) ? Action.TAKE : passParse(parse.statement());
+        }
+        if (!names.any()) {
+            return pass(Kind.PARSE);
+        }
+        frame.skipBytes(Frames.HEADER_BYTES);
+        return passParse(Frames.readString(frame, Frames.NAMES));
+    }
+
+    private Action passParse(String statement) {
+        return names.statement(statement) == null
+                ? pass(Kind.PARSE)
+                : pass(Kind.PARSE, names.statementBecomes(statement, null));
+    }
+
+    private boolean concerns(String text) {
+        classified = classifier.classify(text, standardConformingStrings());
+        return classified.stream().anyMatch(StreamTableCommand.class::isInstance)
+                || (!catalogSeen && StatementClassifier.namesPgtrickle(text, standardConformingStrings()));
+    }
+
+    private boolean standardConformingStrings() {
+        return server.parameter("standard_conforming_strings").orElse("on").equals("on");
+    }
+
+    private Action lookAtBind(ByteBuf frame) {
+        ByteBuf peek = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
+        String portal = Frames.readString(peek, Frames.NAMES);
+        String statement = Frames.readString(peek, Frames.NAMES);
+        if (names.statement(statement) != null) {
+            return Action.TAKE;
+        }
+        return names.portal(portal) == null ? pass(Kind.BIND) : pass(Kind.BIND, names.portalBecomes(portal, null));
+    }
+
+    private Action lookAtDescribe(Describe describe) {
+        PreparedNames.Statement statement =
+                switch (describe.target()) {
+                    case STATEMENT -> names.statement(describe.name());
+                    case PORTAL -> statementOf(names.portal(describe.name()));
+                };
+        server.replies().expect(Kind.DESCRIBE, statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT);
+        return Action.FORWARD;
+    }
+
+    private static PreparedNames.@Nullable Statement statementOf(PreparedNames.@Nullable Portal portal) {
+        return portal == null ? null : portal.statement();
+    }
+
+    private Action lookAtClose(Close close) {
+        return pass(
+                Kind.CLOSE,
+                switch (close.target()) {
+                    case STATEMENT -> names.statementBecomes(close.name(), null);
+                    case PORTAL -> names.portalBecomes(close.name(), null);
+                });
     }
 
     @Override
     public void take(byte type, ByteBuf frame) {
-        server.write(frame.retainedDuplicate());
-        session.leave();
+        SplitQuery copying = split;
+        if (copying != null && type != FrontendType.TERMINATE) {
+            copying.take(type, frame);
+            return;
+        }
+        switch (type) {
+            case FrontendType.QUERY -> takeQuery(frame);
+            case FrontendType.PARSE -> takeParse(Parse.read(frame, server.charset()));
+            case FrontendType.BIND -> takeBind(frame);
+            case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
+            case FrontendType.SYNC -> {
+                server.replies().expect(Kind.SYNC, Owner.CLIENT);
+                server.write(frame.retainedDuplicate());
+                tidy();
+            }
+            case FrontendType.TERMINATE -> {
+                server.write(frame.retainedDuplicate());
+                session.leave();
+            }
+            default -> throw new IllegalStateException("nothing to take in " + type);
+        }
     }
 
     @Override
@@ -66,11 +264,294 @@ public final class Interceptor implements FrameHandler {
         server.write(bytes);
     }
 
-    public void reply(Owner owner, byte type, ByteBuf frame) {}
+    private void takeQuery(ByteBuf frame) {
+        List<SqlStatement> statements = classified;
+        session.reader().pause();
+        if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
+            String text = Query.read(frame, server.charset()).sql();
+            var started = new SplitQuery(this, session, server, text, statements);
+            split = started;
+            onceAnswered(started::start);
+        } else {
+            ByteBuf kept = frame.retainedDuplicate();
+            prepareCatalog(false, () -> {
+                server.replies().expect(Kind.QUERY, Owner.CLIENT);
+                server.write(kept);
+                session.resumeInput();
+            });
+        }
+    }
 
-    public void ready(char status) {}
+    private void takeParse(Parse parse) {
+        List<SqlStatement> statements = classified;
+        session.reader().pause();
+        if (statements.size() == 1 && statements.getFirst() instanceof StreamTableCommand command) {
+            onceAnswered(() -> {
+                if (CommandRun.needsCatalog(command) && mayRun()) {
+                    prepareCatalog(true, () -> prepare(parse, command));
+                } else {
+                    prepare(parse, command);
+                }
+            });
+        } else {
+            prepareCatalog(false, () -> {
+                server.send(parse, Owner.CLIENT, names.statementBecomes(parse.statement(), null));
+                session.resumeInput();
+            });
+        }
+    }
 
-    public void received() {}
+    /** Sends a command's Parse, and asks for the types of its parameters if it has any. */
+    private void prepare(Parse parse, StreamTableCommand command) {
+        var statement = new PreparedNames.Statement(command);
+        String text = statement.isCall() ? asSelect(parse.sql()) : parse.sql();
+        server.send(
+                new Parse(parse.statement(), text, parse.parameterTypes()),
+                Owner.CLIENT,
+                names.statementBecomes(parse.statement(), statement));
+        if (parse.sql().indexOf('$') >= 0) {
+            describing.add(statement);
+            server.send(
+                    new Describe(Target.STATEMENT, parse.statement()),
+                    Owner.ENGINE,
+                    _ -> describing.remove(statement));
+        }
+        session.resumeInput();
+    }
 
-    public void closed() {}
+    /** The pgtrickle functions are functions, which PostgreSQL does not CALL. */
+    String asSelect(String call) {
+        Token first = SqlLexer.significantTokens(call, standardConformingStrings()).getFirst();
+        return call.substring(0, first.start()) + "SELECT" + call.substring(first.end());
+    }
+
+    private void takeBind(ByteBuf frame) {
+        Bind bind;
+        try {
+            bind = Bind.read(frame.duplicate());
+        } catch (ProtocolViolationException malformed) {
+            server.replies().expect(Kind.BIND, Owner.CLIENT);
+            server.write(frame.retainedDuplicate());
+            return;
+        }
+        PreparedNames.Statement statement = names.statement(bind.statement());
+        var portal = statement == null ? null : new PreparedNames.Portal(statement, bind);
+        server.replies().expect(Kind.BIND, Owner.CLIENT, names.portalBecomes(bind.portal(), portal));
+        server.write(frame.retainedDuplicate());
+    }
+
+    /** The server is asked whether the portal is there, which also finds out a failed transaction. */
+    private void takeExecute(Execute execute) {
+        session.reader().pause();
+        server.send(
+                new Describe(Target.PORTAL, execute.portal()), Owner.PROXY);
+        onceAnswered(() -> execute(execute));
+    }
+
+    private void execute(Execute execute) {
+        PreparedNames.Portal portal = names.portal(execute.portal());
+        if (server.replies().isSkipping()) {
+            session.resumeInput();
+        } else if (portal == null) {
+            forward(execute);
+        } else if (portal.outcome() == null) {
+            run(portal.statement().command(), portal.bind(), portal.statement().parameterTypes(), outcome -> {
+                switch (outcome) {
+                    case CommandOutcome.NotOurs _ -> forward(execute);
+                    case CommandOutcome.Completed completed -> {
+                        portal.complete(completed);
+                        replies.send(portal, execute.maxRows());
+                        session.resumeInput();
+                    }
+                }
+            });
+        } else if (replies.hasRows(portal)) {
+            replies.send(portal, execute.maxRows());
+            session.resumeInput();
+        } else {
+            fail(PortalErrors.cannotBeRun(execute.portal()));
+        }
+    }
+
+    private void forward(Execute execute) {
+        server.send(execute, Owner.CLIENT);
+        session.resumeInput();
+    }
+
+    // Working in the session; the client's input is paused.
+
+    /** What to do with a command that was carried out. */
+    interface Finished {
+        void with(CommandOutcome outcome);
+    }
+
+    /** Whether the transaction has not failed, as far as is known. */
+    boolean mayRun() {
+        return server.status() != 'E' && !server.replies().isSkipping();
+    }
+
+    /** Goes on when all replies are in; Flush makes the server send them. */
+    void onceAnswered(Runnable then) {
+        server.send(new Flush(), Owner.PROXY);
+        server.flush();
+        if (server.replies().isEmpty()) {
+            then.run();
+        } else {
+            onceAnswered = then;
+        }
+    }
+
+    /** Has the engine carry out a command; if it fails, the client's input goes on and the server skips what it must. */
+    void run(StreamTableCommand command, Bind bind, List<Integer> types, Finished finished) {
+        boolean openBlock = server.status() == 'I';
+        var run = new CommandRun(
+                engines.engines(), server.route().database(), sql, command, bind, types, server.charset(), openBlock);
+        work(run::call, finished::with, this::goOn);
+    }
+
+    /** Makes sure that the database has the catalog. @param required whether the statement fails without */
+    void prepareCatalog(boolean required, Runnable then) {
+        if (catalogSeen) {
+            then.run();
+            return;
+        }
+        String database = server.route().database();
+        work(
+                () -> {
+                    try {
+                        engines.engines().forDatabase(database, true);
+                        return true;
+                    } catch (RuntimeException e) {
+                        LOG.warn("no engine for database {}: {}", database, e.getMessage());
+                        if (required) {
+                            throw sql.raise(e);
+                        }
+                        return false;
+                    }
+                },
+                seen -> {
+                    catalogSeen = seen;
+                    then.run();
+                },
+                then);
+    }
+
+    private void fail(SqlFailure error) {
+        work(
+                () -> {
+                    throw sql.raise(error);
+                },
+                _ -> goOn(),
+                this::goOn);
+    }
+
+    private void goOn() {
+        SplitQuery current = split;
+        if (current != null) {
+            current.step();
+        } else {
+            session.resumeInput();
+        }
+    }
+
+    private <T> void work(Callable<T> work, Consumer<T> then, Runnable failed) {
+        working = true;
+        sql.begin();
+        engines.run(server.channel().eventLoop(), work, new EngineCalls.Callback<>() {
+            @Override
+            public void succeeded(T result) {
+                working = false;
+                if (sql.failed()) {
+                    failed.run();
+                } else {
+                    then.accept(result);
+                    session.flush();
+                }
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                working = false;
+                if (sql.failed()) {
+                    failed.run();
+                } else if (server.channel().isActive()) {
+                    LOG.error("{}: an engine call ended in disorder", server.channel(), cause);
+                    session.fatal(Report.fatal("XX000", "internal error: " + cause));
+                }
+            }
+        });
+    }
+
+    /** After a Sync: the engine's statement goes if an error has left it there. */
+    void tidy() {
+        if (sql.hasLeftover()) {
+            sql.closeLeftover();
+        }
+    }
+
+    void splitDone() {
+        split = null;
+        session.resumeInput();
+    }
+
+    /** Whether something of the client's is under way. */
+    public boolean isBusy() {
+        return working || split != null || !server.replies().isEmpty();
+    }
+
+    /** The client wants it cancelled. */
+    public void cancelling() {
+        if (working && server.replies().isEmpty()) {
+            sql.cancelNext();
+        }
+    }
+
+    // What the server sends.
+
+    public void reply(Owner owner, byte type, ByteBuf frame) {
+        switch (owner) {
+            case ENGINE -> {
+                PreparedNames.Statement described = describing.peek();
+                if (described == null) {
+                    sql.reply(type, frame);
+                } else if (type == BackendType.PARAMETER_DESCRIPTION) {
+                    described.parameterTypes(ParameterDescription.read(frame).typeOids());
+                } else if (type == BackendType.ERROR_RESPONSE || type == BackendType.NOTICE_RESPONSE) {
+                    session.forward(frame.retainedDuplicate());
+                }
+            }
+            case NO_DATA -> session.send(Signal.NO_DATA);
+            case SPLIT, HELD -> {
+                SplitQuery current = split;
+                if (current != null) {
+                    current.reply(type, frame);
+                } else {
+                    session.forward(frame.retainedDuplicate());
+                }
+            }
+            case CLIENT, PROXY -> session.forward(frame.retainedDuplicate());
+        }
+    }
+
+    /** A ReadyForQuery has come. */
+    public void ready(char status) {
+        if (status == 'I') {
+            names.transactionEnded();
+        }
+    }
+
+    /** Replies have come. */
+    public void received() {
+        Runnable then = onceAnswered;
+        if (then != null && server.replies().isEmpty()) {
+            onceAnswered = null;
+            then.run();
+        }
+    }
+
+    /** The server connection has ended. */
+    public void closed() {
+        onceAnswered = null;
+        sql.closed();
+    }
 }

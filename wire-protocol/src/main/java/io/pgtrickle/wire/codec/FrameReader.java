@@ -284,7 +284,7 @@ public final class FrameReader {
             case DISCARD -> skip(in, length);
             case TAKE -> {
                 skip(in, length);
-                handler.take(type, frame);
+                handler.take(type, frame.readerIndex(0));
             }
             case LOOK -> throw new IllegalStateException("a message is looked at once");
         }

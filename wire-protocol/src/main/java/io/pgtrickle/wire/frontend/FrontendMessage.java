@@ -155,17 +155,17 @@ public sealed interface FrontendMessage {
     }
 
     /** What Describe and Close are about: {@code 'S'} a prepared statement, {@code 'P'} a portal. */
-    enum Kind {
+    enum Target {
         STATEMENT('S'),
         PORTAL('P');
 
         private final char code;
 
-        Kind(char code) {
+        Target(char code) {
             this.code = code;
         }
 
-        static Kind of(byte code) {
+        static Target of(byte code) {
             return switch (code) {
                 case 'S' -> STATEMENT;
                 case 'P' -> PORTAL;
@@ -174,31 +174,31 @@ public sealed interface FrontendMessage {
         }
     }
 
-    /** {@code 'D', Int32 length, Byte1 kind, String name}. */
-    record Describe(Kind kind, String name) implements FrontendMessage {
+    /** {@code 'D', Int32 length, Byte1 target, String name}. */
+    record Describe(Target target, String name) implements FrontendMessage {
 
         public static Describe read(ByteBuf frame) {
             frame.skipBytes(Frames.HEADER_BYTES);
-            return new Describe(Kind.of(Frames.readByte(frame)), Frames.readString(frame, Frames.NAMES));
+            return new Describe(Target.of(Frames.readByte(frame)), Frames.readString(frame, Frames.NAMES));
         }
 
         @Override
         public void write(ByteBuf out, Charset charset) {
-            writeNamed(out, FrontendType.DESCRIBE, kind, name);
+            writeNamed(out, FrontendType.DESCRIBE, target, name);
         }
     }
 
-    /** {@code 'C', Int32 length, Byte1 kind, String name}. */
-    record Close(Kind kind, String name) implements FrontendMessage {
+    /** {@code 'C', Int32 length, Byte1 target, String name}. */
+    record Close(Target target, String name) implements FrontendMessage {
 
         public static Close read(ByteBuf frame) {
             frame.skipBytes(Frames.HEADER_BYTES);
-            return new Close(Kind.of(Frames.readByte(frame)), Frames.readString(frame, Frames.NAMES));
+            return new Close(Target.of(Frames.readByte(frame)), Frames.readString(frame, Frames.NAMES));
         }
 
         @Override
         public void write(ByteBuf out, Charset charset) {
-            writeNamed(out, FrontendType.CLOSE, kind, name);
+            writeNamed(out, FrontendType.CLOSE, target, name);
         }
     }
 
@@ -284,9 +284,9 @@ public sealed interface FrontendMessage {
         }
     }
 
-    private static void writeNamed(ByteBuf out, char type, Kind kind, String name) {
+    private static void writeNamed(ByteBuf out, char type, Target target, String name) {
         int at = Frames.begin(out, type);
-        out.writeByte(kind.code);
+        out.writeByte(target.code);
         Frames.writeString(out, name, Frames.NAMES);
         Frames.end(out, at);
     }
