@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.capture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class TriggerSqlTest {
+
+    private static final List<String> LIVE = List.of("id", "Secret", "amount");
+
+    private static TriggerSql triggers(List<String> key, List<String> captured) {
+        return new TriggerSql(new CapturedTable(7, 7, "shop.orders", LIVE, key), captured, captured);
+    }
+
+    @Test
+    void columnsAreReadByPositionSoThatARenameDoesNotBreakWriters() {
+        assertThat(triggers(List.of("id"), List.of("id", "amount")).body("ins")).isEqualTo("""
+                INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, id, amount)
+                SELECT xid, 1::smallint, t.c1, t.c3 FROM __pgt_new AS t(c1, c2, c3)""");
+    }
+
+    @Test
+    void anUpdateOfAKeyedTableDropsRowsInWhichNothingCapturedChanged() {
+        assertThat(triggers(List.of("id"), List.of("amount")).body("upd")).isEqualTo("""
+                INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, amount)
+                SELECT xid, v.w, v.c3
+                FROM __pgt_old AS o(c1, c2, c3) FULL JOIN __pgt_new AS n(c1, c2, c3) ON o.c1 = n.c1,
+                    LATERAL (VALUES (-1::smallint, o.c1 IS NOT NULL, o.c3), (1::smallint, n.c1 IS NOT NULL, n.c3)) AS v(w, present, c3)
+                WHERE v.present AND (o.c1 IS NULL OR n.c1 IS NULL OR ROW(o.c3)::record OPERATOR(pg_catalog.*<>) ROW(n.c3)::record)""");
+    }
+
+    @Test
+    void anUpdateOfAKeylessTableTakesEveryRowOutAndIn() {
+        assertThat(triggers(List.of(), List.of("Secret")).body("upd")).isEqualTo("""
+                INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, "Secret")
+                SELECT xid, -1::smallint, t.c2 FROM __pgt_old AS t(c1, c2)
+                UNION ALL
+                SELECT xid, 1::smallint, t.c2 FROM __pgt_new AS t(c1, c2)""");
+    }
+
+    @Test
+    void whereOnlyTheFactMattersOneRowPerStatementIsWritten() {
+        assertThat(triggers(List.of("id"), List.of()).body("del")).isEqualTo(
+                "INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT xid, -1::smallint WHERE EXISTS (SELECT FROM __pgt_old)");
+    }
+
+    @Test
+    void aTruncateWritesAMarker() {
+        assertThat(triggers(List.of("id"), List.of("id")).body("truncate"))
+                .startsWith("INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT xid, 0::smallint");
+    }
+
+    @Test
+    void everyTriggerFiresAlways() {
+        assertThat(triggers(List.of("id"), List.of("id")).statements())
+                .hasSize(12)
+                .filteredOn(s -> s.startsWith("ALTER TABLE shop.orders ENABLE ALWAYS TRIGGER pg_trickle_cdc_"))
+                .hasSize(4);
+    }
+}

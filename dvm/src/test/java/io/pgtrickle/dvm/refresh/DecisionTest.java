@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.dvm.refresh;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.dvm.frontier.Frontier;
+import io.pgtrickle.dvm.refresh.Decision.Action;
+import io.pgtrickle.dvm.settings.Settings;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DecisionTest {
+
+    private static final Optional<Frontier> FRONTIER = Optional.of(new Frontier("1:2:", Optional.empty(), "c/1"));
+
+    private static Pending pending(Optional<Double> fullMs, Optional<Double> msPerChange, Pending.Source... sources) {
+        return new Pending(1, "s", "t", true, "ACTIVE", "DIFFERENTIAL", true, false, Optional.empty(), fullMs, msPerChange, "h", "t_1",
+                Optional.of("t_1_query"), FRONTIER, List.of(sources));
+    }
+
+    private static Pending.Source source(long rows, double size) {
+        return new Pending.Source(7, true, rows, false, size);
+    }
+
+    private static Action decide(Pending pending) {
+        return Decision.of(pending, true, false, Settings.DEFAULTS).action();
+    }
+
+    @Test
+    void nothingPendingIsNothingToDo() {
+        assertThat(decide(pending(Optional.empty(), Optional.empty(), source(0, 1000)))).isEqualTo(Action.NO_DATA);
+    }
+
+    @Test
+    void fewChangesAreApplied() {
+        assertThat(decide(pending(Optional.empty(), Optional.empty(), source(100, 100_000)))).isEqualTo(Action.DIFFERENTIAL);
+    }
+
+    @Test
+    void withoutHistoryALargeShareIsComputedAnew() {
+        Pending many = pending(Optional.of(50.0), Optional.empty(), source(20_000, 100_000));
+        assertThat(decide(many)).isEqualTo(Action.FULL);
+        Settings off = new Settings(Map.of("pg_trickle.differential_max_change_ratio", "0"));
+        assertThat(Decision.of(many, true, false, off).action()).isEqualTo(Action.DIFFERENTIAL);
+    }
+
+    @Test
+    void ownHistoryTellsBetterThanTheShare() {
+        assertThat(decide(pending(Optional.of(500.0), Optional.of(0.01), source(20_000, 100_000)))).isEqualTo(Action.DIFFERENTIAL);
+        assertThat(decide(pending(Optional.of(100.0), Optional.of(0.01), source(20_000, 100_000)))).isEqualTo(Action.FULL);
+    }
+
+    @Test
+    void aTruncatedSourceIsComputedAnew() {
+        Pending truncated = pending(Optional.empty(), Optional.empty(), new Pending.Source(7, true, 0, true, 10));
+        assertThat(decide(truncated)).isEqualTo(Action.FULL);
+    }
+
+    @Test
+    void aReasonToMakeItAnewComesFirst() {
+        Pending altered = new Pending(1, "s", "t", true, "ACTIVE", "DIFFERENTIAL", true, false, Optional.of("table t was altered"),
+                Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)));
+        assertThat(Decision.of(altered, true, false, Settings.DEFAULTS))
+                .isEqualTo(new Decision(Action.REINITIALIZE, Optional.of("table t was altered")));
+    }
+
+    @Test
+    void aFullPlanIsComputedOnlyWhenSomethingChanged() {
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, Settings.DEFAULTS).action())
+                .isEqualTo(Action.NO_DATA);
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(1, 10)), false, false, Settings.DEFAULTS).action())
+                .isEqualTo(Action.FULL);
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, true, Settings.DEFAULTS).action())
+                .isEqualTo(Action.FULL);
+    }
+}
