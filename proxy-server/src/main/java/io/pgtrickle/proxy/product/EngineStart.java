@@ -8,6 +8,7 @@ import io.pgtrickle.dvm.jdbc.ServerAddress;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -31,13 +32,19 @@ final class EngineStart implements AutoCloseable {
     private final ScheduledExecutorService thread =
             Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("engine-start").factory());
 
+    private final CompletableFuture<Void> firstAttempt;
     private boolean warned;
 
     EngineStart(DatabaseEngines engines, ServerAddress server, String maintenanceDatabase) {
         this.engines = engines;
         this.server = server;
         this.maintenanceDatabase = maintenanceDatabase;
-        thread.execute(this::attempt);
+        firstAttempt = CompletableFuture.runAsync(this::attempt, thread);
+    }
+
+    /** Returns when it has tried once, with or without success. */
+    void awaitFirstAttempt() {
+        firstAttempt.join();
     }
 
     private void attempt() {

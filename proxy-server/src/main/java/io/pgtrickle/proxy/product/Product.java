@@ -53,7 +53,10 @@ public final class Product implements AutoCloseable {
             DatabaseEngines engines = own(JdbcEngines.open(server, new EngineOptions(true)));
             ProxyServer proxy = own(new ProxyServer(config, new ConfiguredAuthenticator(config), engines));
             address = reachable(proxy.start());
-            own(new EngineStart(engines, server, MAINTENANCE_DATABASE));
+            EngineStart start = own(new EngineStart(engines, server, MAINTENANCE_DATABASE));
+            if (upstream instanceof Upstream.Embedded) {
+                start.awaitFirstAttempt(); // it is there for sure: ready shall mean that schedules run
+            }
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
