@@ -12,6 +12,7 @@ import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.dvm.plan.Target;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,7 +36,7 @@ public final class Differentiator {
         this.output = output;
         this.stages = List.copyOf(stages);
         this.sources = List.copyOf(sources);
-        this.tableNames = Map.copyOf(tableNames);
+        this.tableNames = new LinkedHashMap<>(tableNames);
         this.apply = apply;
     }
 
