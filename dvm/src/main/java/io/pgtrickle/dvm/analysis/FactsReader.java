@@ -35,7 +35,9 @@ final class FactsReader {
     private static final String RELATIONS = READS + """
             SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
                 c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
+                    AND n.nspname NOT IN ('pgtrickle', 'pgtrickle_state', 'pgtrickle_changes')
                     AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
+                    AND NOT EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = c.oid)
                     AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attgenerated = 'v' AND NOT attisdropped)
                     AND NOT EXISTS (
                         WITH RECURSIVE family(oid) AS (

@@ -100,7 +100,7 @@ public final class Capture {
 
         prepareBuffer(need.relation(), state, List.copyOf(captured));
         for (CapturedTable member : state.family()) {
-            new TriggerSql(member, List.copyOf(captured), List.copyOf(compared)).statements().forEach(hands::engine);
+            new TriggerSql(member, List.copyOf(captured), List.copyOf(compared)).statements().forEach(ddl -> hands.engine(ddl));
         }
         hands.engine("""
                 INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns)
@@ -135,7 +135,9 @@ public final class Capture {
         return Quoting.identifier(column) + " " + typeOf(state.wanted(), column);
     }
 
+    /** Two grants on one table at a time fail ("tuple concurrently updated"); the lock leaves writers alone. */
     private void grant(CaptureNeed need, String owner) {
+        hands.engine("LOCK TABLE " + TriggerSql.buffer(need.relation()) + " IN SHARE UPDATE EXCLUSIVE MODE");
         hands.engine("GRANT SELECT (__pgt_xid, __pgt_w, cmin"
                 + need.columns().stream().map(c -> ", " + Quoting.identifier(c)).collect(Collectors.joining())
                 + ") ON " + TriggerSql.buffer(need.relation()) + " TO " + Quoting.identifier(owner));

@@ -79,7 +79,7 @@ public final class Cleaner {
         } else if (!state.flag("filled") && state.flag("indexed")) {
             withoutWaiting(connection, "DROP INDEX pgtrickle_changes.changes_" + source + "___pgt_xid_idx");
         }
-        connection.execute((large ? "VACUUM (ANALYZE) " : "VACUUM ") + buffer);
+        connection.execute((large ? "VACUUM (SKIP_LOCKED, ANALYZE) " : "VACUUM (SKIP_LOCKED) ") + buffer);
     }
 
     /** Writers would queue behind a lock that is waited for. */

@@ -50,6 +50,7 @@ public final class StreamTableStore {
                         table.id(), table.relation(), literal(table.schema()), literal(table.name()),
                         literal(table.originalQuery()), orNull(table.schedule()), literal(table.requestedMode()),
                         table.queryView(), literal(table.statePrefix()), table.awaitsRefresh(), planValues(planned, json), literal(json)));
+        saveFunctions(table.id());
         saveDependencies(table.id(), planned.facts(), planned.plan());
     }
 
@@ -61,6 +62,7 @@ public final class StreamTableStore {
                 SET (refresh_mode, defining_query, functions_used, full_reason, recompute_always, facts, state_tables, facts_hash, updated_at) =
                     (%s, md5(%s), now())
                 WHERE pgt_id = %d""".formatted(planValues(planned, json), literal(json), id));
+        saveFunctions(id);
         hands.engine("DELETE FROM pgtrickle.pgt_dependencies WHERE pgt_id = " + id);
         saveDependencies(id, planned.facts(), planned.plan());
     }
@@ -77,6 +79,13 @@ public final class StreamTableStore {
                 textArray(plan.stateTables().stream().map(StateTable::suffix).toList()));
     }
 
+    private void saveFunctions(long id) {
+        hands.engine("""
+                UPDATE pgtrickle.pgt_stream_tables t SET function_oids = f.oids, function_hash = pgtrickle.pgt_function_hash(f.oids)
+                FROM (SELECT pgtrickle.pgt_functions(query_view) AS oids FROM pgtrickle.pgt_stream_tables WHERE pgt_id = %1$d) f
+                WHERE t.pgt_id = %1$d""".formatted(id));
+    }
+
     private void saveDependencies(long id, QueryFacts facts, StreamPlan plan) {
         Map<Long, List<String>> used = plan.sources().stream()
                 .collect(Collectors.toMap(source -> source.relation(), source -> source.columns()));
@@ -85,11 +94,8 @@ public final class StreamTableStore {
             String columns = textArray(fingerprinted(relation, used.getOrDefault(relation.oid(), List.of())));
             hands.engine("""
                     INSERT INTO pgtrickle.pgt_dependencies (pgt_id, source_relid, source_type, columns_used, schema_fingerprint, cdc_mode)
-                    SELECT %d, %d, %s, %s, %s, %s"""
-                    .formatted(
-                            id, relation.oid(), sourceType(relation), columns,
-                            captured ? "pgtrickle.pgt_fingerprint(" + relation.oid() + ", " + columns + ")" : "NULL",
-                            captured ? "'TRIGGER'" : "NULL"));
+                    SELECT %1$d, %2$d, %3$s, %4$s, pgtrickle.pgt_fingerprint(%2$d, %4$s), %5$s"""
+                    .formatted(id, relation.oid(), sourceType(relation), columns, captured ? "'TRIGGER'" : "NULL"));
         }
     }
 

@@ -35,8 +35,8 @@ final class SelfCheck {
                     .formatted(id));
             OwnRefresh refresh = new OwnRefresh(plans, cluster, Settings.DEFAULTS);
             // First what has to be made anew, which takes a transaction of its own.
-            refresh.run(connections, id, names.text("view"), "MANUAL");
-            Hands hands = refresh.inSnapshot(connection, id, names.text("view"), "MANUAL").hands();
+            refresh.run(connections, id, "MANUAL");
+            Hands hands = refresh.inSnapshot(connection, id, "MANUAL").hands();
             String stored = fingerprint(hands, id, names.text("name"));
             String wanted = fingerprint(hands, id, "pgtrickle_state." + Quoting.identifier(names.text("view")));
             connection.execute("COMMIT");

@@ -8,6 +8,7 @@ import io.pgtrickle.dvm.session.OwnHands;
 import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -34,9 +35,9 @@ public final class OwnRefresh {
     public record InSnapshot(Hands hands, Optional<Refresher.Outcome> outcome) {}
 
     /** Refreshes in its own transaction; a stream table that must be made anew gets another, READ COMMITTED one. */
-    public Optional<Refresher.Outcome> run(EngineConnections connections, long id, String queryView, String initiator) {
+    public Optional<Refresher.Outcome> run(EngineConnections connections, long id, String initiator) {
         try (EngineConnection connection = connections.borrow()) {
-            InSnapshot refreshed = inSnapshot(connection, id, queryView, initiator);
+            InSnapshot refreshed = inSnapshot(connection, id, initiator);
             connection.execute("COMMIT");
             return refreshed.outcome();
         } catch (MustStartOver anew) {
@@ -49,11 +50,14 @@ public final class OwnRefresh {
      *
      * @throws MustStartOver if the plan cannot be used any more
      */
-    public InSnapshot inSnapshot(EngineConnection connection, long id, String queryView, String initiator) {
+    public InSnapshot inSnapshot(EngineConnection connection, long id, String initiator) {
         Hands hands = new OwnHands(connection, true);
-        List<Row> row = Row.of(connection.batch(List.of(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS, lock(id), lockSources(queryView),
-                "SELECT * FROM pgtrickle.pgt_pending(" + id + ", " + Quoting.literal(cluster) + ")")));
+        List<String> opening = new ArrayList<>(List.of(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
+                "LOCK TABLE pgtrickle_state.lock_" + id + " IN EXCLUSIVE MODE"));
+        lockSources(hands, id).ifPresent(opening::add);
+        opening.add("SELECT * FROM pgtrickle.pgt_pending(" + id + ", " + Quoting.literal(cluster) + ")");
+        List<Row> row = Row.of(connection.batch(opening));
         Optional<Pending> pending = Pending.of(id, row.getFirst());
         if (pending.isEmpty()) {
             return new InSnapshot(hands, Optional.empty());
@@ -68,17 +72,18 @@ public final class OwnRefresh {
     /** New triggers must be in place before the snapshot is taken, so every statement gets its own. */
     private Optional<Refresher.Outcome> startOver(EngineConnections connections, long id, String initiator) {
         return connections.inTransaction(
-                "BEGIN",
+                "BEGIN; SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
                 connection -> new CommandRefresh(new OwnHands(connection, false), plans, settings, cluster).run(id, initiator));
     }
 
-    private static String lock(long id) {
-        return "LOCK TABLE pgtrickle_state.lock_" + id + " IN EXCLUSIVE MODE";
-    }
-
-    /** Locking a view locks what it reads, too: no TRUNCATE comes between snapshot and reading. */
-    private static String lockSources(String queryView) {
-        return "LOCK TABLE " + Quoting.qualified("pgtrickle_state", queryView) + " IN ACCESS SHARE MODE";
+    /** No TRUNCATE may come between snapshot and reading. The names are asked for beforehand, since asking takes a snapshot. */
+    private static Optional<String> lockSources(Hands hands, long id) {
+        return hands.one("""
+                SELECT string_agg(format('%%I.%%I', n.nspname, c.relname), ', ' ORDER BY c.oid) AS names
+                FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE d.pgt_id = %d AND d.cdc_mode IS NOT NULL""".formatted(id))
+                .find("names")
+                .map(names -> "LOCK TABLE " + names + " IN ACCESS SHARE MODE");
     }
 
     /** Its plan cannot be used; what was begun is rolled back. */

@@ -60,7 +60,7 @@ public final class Parts {
 
     /** State tables are the engine's; the owner, with whose rights programs run, may change their rows. */
     public void createState(StreamPlan plan, Target target, String owner) {
-        plan.stateTableDdl(target).forEach(hands::engine);
+        plan.stateTableDdl(target).forEach(ddl -> hands.engine(ddl));
         for (StateTable table : plan.stateTables()) {
             hands.engine("GRANT SELECT, INSERT, UPDATE, DELETE ON " + Quoting.qualified(table.name(target)) + " TO " + owner);
         }
@@ -73,6 +73,6 @@ public final class Parts {
 
     /** @param present statements of an earlier plan, whose indexes exist */
     public void createIndexes(StreamPlan plan, Target target, Set<String> present) {
-        plan.indexDdl(target).stream().filter(ddl -> !present.contains(ddl)).forEach(hands::engine);
+        plan.indexDdl(target).stream().filter(ddl -> !present.contains(ddl)).forEach(ddl -> hands.engine(ddl));
     }
 }

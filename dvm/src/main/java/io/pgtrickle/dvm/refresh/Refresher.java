@@ -136,7 +136,7 @@ public final class Refresher {
                         : "")
                 : "last_full_ms = " + result.millis();
         String effective = differential ? "DIFFERENTIAL" : "FULL";
-        for (String statement : List.of(
+        hands.engine(List.of(
                 """
                 UPDATE pgtrickle.pgt_stream_tables SET frontier = %s::jsonb, %s, status = 'ACTIVE', is_populated = true,
                     awaits_refresh = false, needs_reinit = false, data_timestamp = now(), last_refresh_at = clock_timestamp(),
@@ -156,8 +156,6 @@ public final class Refresher {
                         .formatted(
                                 pending.id(), result.millis(), decision.action(), result.inserted(), result.updated(), result.deleted(),
                                 pending.rows(), !differential && pending.refreshMode().equals("DIFFERENTIAL") && !initiator.equals("INITIAL"),
-                                decision.reason().map(Quoting::literal).orElse("NULL"), initiator))) {
-            hands.engine(statement);
-        }
+                                decision.reason().map(Quoting::literal).orElse("NULL"), initiator)));
     }
 }

@@ -30,10 +30,12 @@ final class SourceWatch {
             }
             int found = connection.execute("""
                     UPDATE pgtrickle.pgt_stream_tables t SET needs_reinit = true
-                    WHERE t.is_populated AND NOT t.needs_reinit AND EXISTS (
-                        SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
-                        WHERE d.pgt_id = t.pgt_id AND d.cdc_mode IS NOT NULL
-                            AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(d.source_relid, d.columns_used))
+                    WHERE t.is_populated AND NOT t.needs_reinit AND (
+                        t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
+                        OR EXISTS (
+                            SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
+                            WHERE d.pgt_id = t.pgt_id
+                                AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(d.source_relid, d.columns_used)))
                     RETURNING pgt_id""").rows().size();
             if (found > 0) {
                 LOG.info("sources of {} stream tables were altered; they are computed anew", found);

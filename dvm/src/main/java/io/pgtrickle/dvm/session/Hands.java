@@ -18,6 +18,11 @@ public interface Hands {
     /** Runs a statement without a result as the engine's role, with a pinned search_path. */
     void engine(String sql);
 
+    /** Several statements like {@link #engine}. */
+    default void engine(List<String> statements) {
+        statements.forEach(this::engine);
+    }
+
     /** Runs a statement as the engine's role. Columns that are arrays or JSON must be cast to text. */
     List<Row> ask(String sql);
 

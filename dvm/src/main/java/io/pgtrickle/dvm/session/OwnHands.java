@@ -33,6 +33,11 @@ public final class OwnHands implements Hands {
     }
 
     @Override
+    public void engine(List<String> statements) {
+        connection.batch(statements);
+    }
+
+    @Override
     public List<Row> ask(String sql) {
         return Row.of(connection.execute(sql));
     }

@@ -38,6 +38,8 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
     -- The result may change without a captured change: computed again whenever it is due.
     recompute_always bool NOT NULL DEFAULT false,
     functions_used text[],
+    function_oids oid[],
+    function_hash text,
     last_error_message text,
     last_error_at timestamptz,
     total_refreshes bigint NOT NULL DEFAULT 0,

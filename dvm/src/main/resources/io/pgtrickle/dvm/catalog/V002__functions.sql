@@ -87,7 +87,8 @@ END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;
 
--- What a plan made from a source relies on: its name, the columns used, unique keys, children, capture triggers.
+-- What a plan made from a source relies on: its name, the columns used, unique keys, children, capture triggers; of a view
+-- what it is defined as.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE family(oid) AS (
@@ -110,7 +111,29 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
              FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
              WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
                  AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
-         FROM family)))
+         FROM family),
+        (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
+$$;
+
+-- The functions of users that a view calls, views it reads looked through; and what they are defined as now.
+CREATE FUNCTION pgtrickle.pgt_functions(view oid) RETURNS oid[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE reads(oid) AS (
+        SELECT view
+        UNION
+        SELECT d.refobjid FROM reads
+        JOIN pg_rewrite r ON r.ev_class = reads.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class v ON v.oid = d.refobjid AND v.relkind = 'v'
+    )
+    SELECT array_agg(DISTINCT d.refobjid) FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_proc'::regclass
+$$;
+
+CREATE FUNCTION pgtrickle.pgt_function_hash(functions oid[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT md5(string_agg(concat_ws('|', f, p.proname, p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig), ';' ORDER BY f))
+    FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f
 $$;
 
 -- Everything a refresh has to know before it starts, in one call. "cluster" names the server and database that frontiers
@@ -150,28 +173,30 @@ BEGIN
     reinit_reason := CASE
         WHEN st.needs_reinit THEN 'it was asked for'
         WHEN st.frontier IS NOT NULL AND st.frontier->>'cluster' IS DISTINCT FROM cluster
-            THEN 'the database was restored or moved' END;
+            THEN 'the database was restored or moved'
+        WHEN st.function_oids IS NOT NULL AND st.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(st.function_oids)
+            THEN 'a function was replaced' END;
     xmax := pg_snapshot_xmax((st.frontier->>'snapshot')::pg_snapshot)::text;
     xip := (SELECT '{' || coalesce(string_agg(x::text, ','), '') || '}'
             FROM (SELECT pg_snapshot_xip((st.frontier->>'snapshot')::pg_snapshot) UNION ALL
                   SELECT (st.frontier->>'own_xid')::xid8 WHERE st.frontier ? 'own_xid') AS own(x));
     FOR dependency IN
-        SELECT d.source_relid, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname,
+        SELECT d.source_relid, d.source_type, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname,
             greatest(c.reltuples, 0) + (SELECT coalesce(sum(greatest(k.reltuples, 0)), 0) FROM pg_inherits i
                 JOIN pg_class k ON k.oid = i.inhrelid WHERE i.inhparent = c.oid) AS reltuples
         FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
-        WHERE d.pgt_id = id AND d.source_type <> 'VIEW' ORDER BY d.source_relid
+        WHERE d.pgt_id = id ORDER BY d.source_relid
     LOOP
         rows := NULL;
         truncated := false;
         IF dependency.relname IS NULL THEN
             reinit_reason := coalesce(reinit_reason, 'a source was dropped');
+        ELSIF dependency.schema_fingerprint IS DISTINCT FROM
+            pgtrickle.pgt_fingerprint(dependency.source_relid, dependency.columns_used)
+        THEN
+            reinit_reason := coalesce(reinit_reason, format('%s was altered', dependency.relname));
         ELSIF dependency.cdc_mode IS NOT NULL THEN
-            IF dependency.schema_fingerprint IS DISTINCT FROM
-                pgtrickle.pgt_fingerprint(dependency.source_relid, dependency.columns_used)
-            THEN
-                reinit_reason := coalesce(reinit_reason, format('table %s was altered', dependency.relname));
-            ELSIF reinit_reason IS NULL AND st.frontier IS NOT NULL THEN
+            IF reinit_reason IS NULL AND st.frontier IS NOT NULL THEN
                 EXECUTE format($q$
                     SELECT count(*) FILTER (WHERE b.__pgt_w <> 0), coalesce(bool_or(b.__pgt_w = 0), false)
                     FROM pgtrickle_changes.changes_%s b
@@ -182,6 +207,7 @@ BEGIN
                 INTO rows, truncated;
             END IF;
         END IF;
+        CONTINUE WHEN dependency.source_type = 'VIEW';
         known := known || jsonb_build_object('relation', dependency.source_relid::int8, 'captured', dependency.cdc_mode IS NOT NULL,
             'rows', rows, 'truncated', truncated, 'size', dependency.reltuples);
     END LOOP;
@@ -278,9 +304,11 @@ CREATE FUNCTION pgtrickle.pgt_lock_and_pending(id bigint, cluster text,
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN EXCLUSIVE MODE', id);
-    SELECT c.relname INTO query_view FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.query_view WHERE t.pgt_id = id;
-    IF query_view IS NOT NULL THEN
-        EXECUTE format('LOCK TABLE pgtrickle_state.%I IN ACCESS SHARE MODE', query_view);
+    sources := (SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
+             FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL);
+    IF sources IS NOT NULL THEN
+        EXECUTE sources;
     END IF;
     SELECT p.* FROM pgtrickle.pgt_pending(id, cluster) p
     INTO relation, schema_name, owner_ok, status, refresh_mode, populated, awaits_refresh, reinit_reason, last_full_ms, ms_per_change,
