@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.cli;
 
-import io.pgtrickle.sql.statement.SqlStatement;
-import io.pgtrickle.sql.statement.StatementClassifier;
+import java.io.BufferedReader;
+import java.io.Console;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -64,37 +65,42 @@ final class SqlCommand implements Callable<Integer> {
     private @Nullable CommandSpec spec;
 
     @Override
-    public Integer call() throws Exception {
+    public Integer call() throws IOException, SQLException {
         CommandLine terminal = Objects.requireNonNull(spec).commandLine();
-        PrintWriter out = terminal.getOut();
-        PrintWriter err = terminal.getErr();
-        String script = script();
         try (BaseConnection connection = connect()) {
-            StatementRunner runner = new StatementRunner(connection, out, err);
-            boolean failed = false;
-            for (SqlStatement statement : new StatementClassifier().classify(script, true)) {
-                if (!runner.run(statement.span().of(script))) {
-                    failed = true;
-                    if (!keepGoing) {
-                        break;
-                    }
+            StatementRunner runner = new StatementRunner(connection, terminal.getOut(), terminal.getErr());
+            if (!commands.isEmpty()) {
+                return exitCode(runner.runAll(commands, keepGoing));
+            }
+            if (file != null && !file.toString().equals("-")) {
+                try (BufferedReader reader = open(file)) {
+                    return exitCode(runner.runAll(new ScriptReader(reader, _ -> {}), keepGoing));
                 }
             }
-            return failed ? STATEMENT_FAILED : 0;
+            BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            Console console = System.console();
+            boolean typed = console != null && console.isTerminal();
+            // whoever types sees the error and goes on
+            return exitCode(runner.runAll(new ScriptReader(input, typed ? this::prompt : _ -> {}), typed || keepGoing));
         }
     }
 
-    private String script() throws IOException {
-        if (!commands.isEmpty()) {
-            return String.join(";\n", commands);
+    private static int exitCode(boolean succeeded) {
+        return succeeded ? 0 : STATEMENT_FAILED;
+    }
+
+    private void prompt(boolean continued) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.print(database + (continued ? "-> " : "=> "));
+        out.flush();
+    }
+
+    private static BufferedReader open(Path file) {
+        try {
+            return Files.newBufferedReader(file);
+        } catch (IOException e) {
+            throw new UserFacingException(NO_CONNECTION, "cannot read " + file + ": " + e.getMessage());
         }
-        if (file != null && !file.toString().equals("-")) {
-            if (!Files.isReadable(file)) {
-                throw new UserFacingException(NO_CONNECTION, "cannot read " + file);
-            }
-            return Files.readString(file);
-        }
-        return new String(System.in.readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private BaseConnection connect() {

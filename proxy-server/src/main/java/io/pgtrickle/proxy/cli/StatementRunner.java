@@ -4,6 +4,8 @@ package io.pgtrickle.proxy.cli;
 import com.github.freva.asciitable.AsciiTable;
 import com.github.freva.asciitable.Column;
 import com.github.freva.asciitable.HorizontalAlign;
+import io.pgtrickle.sql.statement.SqlStatement;
+import io.pgtrickle.sql.statement.StatementClassifier;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -50,8 +52,22 @@ final class StatementRunner {
         this.err = err;
     }
 
+    /** Runs scripts statement by statement; whether all of them succeeded. After a failure only if told to go on. */
+    boolean runAll(Iterable<String> scripts, boolean keepGoing) {
+        boolean succeeded = true;
+        for (String script : scripts) {
+            for (SqlStatement statement : new StatementClassifier().classify(script, true)) {
+                succeeded &= run(statement.span().of(script));
+                if (!succeeded && !keepGoing) {
+                    return false;
+                }
+            }
+        }
+        return succeeded;
+    }
+
     /** Whether it succeeded; if not, the error has been printed. */
-    boolean run(String statement) {
+    private boolean run(String statement) {
         try {
             QueryExecutor executor = connection.getQueryExecutor();
             executor.execute(executor.createSimpleQuery(statement), null, new Printer(), 0, 0, FLAGS);
