@@ -3,6 +3,7 @@ package io.pgtrickle.driver;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -13,15 +14,18 @@ final class Results {
 
     /** One statement's result. */
     sealed interface Result {
-        record Rows(ResultSet rows) implements Result {}
+        record Rows(ResultSet rows, String tag) implements Result {}
 
-        record Count(long count) implements Result {}
+        record Count(long count, String tag) implements Result {}
     }
 
     private final Deque<Result> pending;
     private @Nullable Result current;
 
-    Results(List<Result> results) {
+    private final @Nullable SQLWarning warnings;
+
+    Results(List<Result> results, @Nullable SQLWarning warnings) {
+        this.warnings = warnings;
         this.pending = new ArrayDeque<>(results);
         this.current = pending.poll();
     }
@@ -32,16 +36,29 @@ final class Results {
     }
 
     @Nullable ResultSet rows() {
-        return current instanceof Result.Rows(ResultSet rows) ? rows : null;
+        return current instanceof Result.Rows(ResultSet rows, String _) ? rows : null;
     }
 
     /** -1 when the current result is a result set or there is none. */
     long count() {
-        return current instanceof Result.Count(long count) ? count : -1;
+        return current instanceof Result.Count(long count, String _) ? count : -1;
+    }
+
+    /** Empty when there is no result, or pgjdbc ran the statement and keeps its tag to itself. */
+    String tag() {
+        return switch (current) {
+            case Result.Rows(ResultSet _, String tag) -> tag;
+            case Result.Count(long _, String tag) -> tag;
+            case null -> "";
+        };
+    }
+
+    @Nullable SQLWarning warnings() {
+        return warnings;
     }
 
     boolean advance() throws SQLException {
-        if (current instanceof Result.Rows(ResultSet rows)) {
+        if (current instanceof Result.Rows(ResultSet rows, String _)) {
             rows.close();
         }
         current = pending.poll();

@@ -63,14 +63,15 @@ final class StatementRunner {
         boolean done = false;
         try {
             List<Result> results = new ArrayList<>();
+            Warnings warnings = new Warnings();
             for (SqlStatement statement : statements) {
-                results.addAll(runOne(statement, text, parameters));
+                results.addAll(runOne(statement, text, parameters, warnings));
             }
             if (autocommit) {
                 connection.commit();
             }
             done = true;
-            return Optional.of(new Results(results));
+            return Optional.of(new Results(results, warnings.first()));
         } catch (SqlFailure e) {
             throw serverException(e.error());
         } catch (SessionClosedException e) {
@@ -85,36 +86,40 @@ final class StatementRunner {
         }
     }
 
-    private List<Result> runOne(SqlStatement statement, String text, List<@Nullable String> parameters)
-            throws SQLException {
+    private List<Result> runOne(
+            SqlStatement statement, String text, List<@Nullable String> parameters, Warnings warnings) throws SQLException {
         return switch (statement) {
-            case SqlStatement.Passthrough other -> runByPgjdbc(other.span().of(text));
+            case SqlStatement.Passthrough other -> runByPgjdbc(other.span().of(text), warnings);
             case StreamTableCommand command -> {
-                CommandOutcome outcome = lease.engine().execute(command, parameters, new JdbcSqlSession(connection, false));
+                CommandOutcome outcome = lease.engine()
+                        .execute(command, parameters, new JdbcSqlSession(connection, false, warnings::add));
                 yield switch (outcome) {
-                    case CommandOutcome.NotOurs _ -> runByPgjdbc(command.span().of(text));
+                    case CommandOutcome.NotOurs _ -> runByPgjdbc(command.span().of(text), warnings);
                     case CommandOutcome.Completed(String tag, Optional<CommandOutcome.Rows> rows) ->
-                        List.of(rows.isPresent() ? resultSet(rows.get()) : new Result.Count(countOf(tag)));
+                        List.of(rows.isPresent() ? resultSet(rows.get(), tag) : new Result.Count(countOf(tag), tag));
                 };
             }
         };
     }
 
-    private List<Result> runByPgjdbc(String sql) throws SQLException {
+    private List<Result> runByPgjdbc(String sql, Warnings warnings) throws SQLException {
         // The result sets outlive this method; they close their statement when they are closed.
         Statement statement = connection.createStatement();
         statement.closeOnCompletion();
         boolean rows = statement.execute(sql);
+        warnings.add(statement.getWarnings());
         List<Result> results = new ArrayList<>();
         while (rows || statement.getLargeUpdateCount() >= 0) {
-            results.add(rows ? new Result.Rows(statement.getResultSet()) : new Result.Count(statement.getLargeUpdateCount()));
+            results.add(rows
+                    ? new Result.Rows(statement.getResultSet(), "")
+                    : new Result.Count(statement.getLargeUpdateCount(), ""));
             rows = statement.getMoreResults(Statement.KEEP_CURRENT_RESULT);
         }
         return results;
     }
 
     /** The engine's rows as a result set of pgjdbc's own making. */
-    private Result resultSet(CommandOutcome.Rows rows) throws SQLException {
+    private Result resultSet(CommandOutcome.Rows rows, String tag) throws SQLException {
         int width = rows.columns().size();
         String row = "(" + String.join(", ", java.util.Collections.nCopies(width, "?::text")) + ")";
         String names = rows.columns().stream()
@@ -130,7 +135,7 @@ final class StatementRunner {
                 statement.setString(index++, field);
             }
         }
-        return new Result.Rows(statement.executeQuery());
+        return new Result.Rows(statement.executeQuery(), tag);
     }
 
     private List<StreamTableCommand> commands(String sql) throws SQLException {

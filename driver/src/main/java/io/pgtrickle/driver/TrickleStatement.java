@@ -66,11 +66,14 @@ final class TrickleStatement implements InvocationHandler {
             case "getUpdateCount" -> results == null ? pass(method, arguments) : (Object) (int) results.count();
             case "getLargeUpdateCount" -> results == null ? pass(method, arguments) : (Object) results.count();
             case "getMoreResults" -> results == null ? pass(method, arguments) : (Object) results.advance();
+            case "getWarnings" -> results == null ? pass(method, arguments) : results.warnings();
             case "clearParameters" -> {
                 parameters.clear();
                 yield pass(method, arguments);
             }
             case "getConnection" -> connection;
+            case "unwrap" -> asksForTag(arguments) ? (CommandTag) () -> results == null ? "" : results.tag() : pass(method, arguments);
+            case "isWrapperFor" -> asksForTag(arguments) ? (Object) true : pass(method, arguments);
             case "equals" -> arguments != null && self == arguments[0];
             case "hashCode" -> System.identityHashCode(self);
             default -> {
@@ -78,6 +81,10 @@ final class TrickleStatement implements InvocationHandler {
                 yield pass(method, arguments);
             }
         };
+    }
+
+    private static boolean asksForTag(Object @Nullable [] arguments) {
+        return arguments != null && arguments[0] == CommandTag.class;
     }
 
     private @Nullable Object execute(Method method, Object @Nullable [] arguments) throws Throwable {

@@ -12,7 +12,4 @@ public interface Door {
 
     /** A new session; the role must be able to log in without a password. */
     Client connect(String database, String role);
-
-    /** What the product still holds of a database before it is dropped (connections, a scheduler). */
-    void forget(String database);
 }

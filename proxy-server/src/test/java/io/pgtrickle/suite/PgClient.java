@@ -69,14 +69,14 @@ public class PgClient implements Client {
                 return new Reply("", List.of(), List.of());
             }
             try (ResultSet rows = statement.getResultSet()) {
-                return reply(rows);
+                return reply("", rows);
             }
         } catch (SQLException e) {
             throw error(e);
         }
     }
 
-    private static Reply reply(ResultSet rows) throws SQLException {
+    protected static Reply reply(String tag, ResultSet rows) throws SQLException {
         List<String> columns = new ArrayList<>();
         for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
             columns.add(rows.getMetaData().getColumnLabel(i));
@@ -89,7 +89,7 @@ public class PgClient implements Client {
             }
             values.add(row);
         }
-        return new Reply("", columns, values);
+        return new Reply(tag, columns, values);
     }
 
     @Override
@@ -111,8 +111,12 @@ public class PgClient implements Client {
     }
 
     /** The connection below, for what only JDBC can do. */
-    public Connection jdbc() {
+    protected Connection jdbc() {
         return connection;
+    }
+
+    protected QueryExecutor executor() {
+        return connection.getQueryExecutor();
     }
 
     @Override
@@ -124,14 +128,18 @@ public class PgClient implements Client {
         }
     }
 
-    private void collect(@Nullable SQLWarning first) {
-        for (SQLWarning w = first; w != null; w = w.getNextWarning()) {
-            if (w instanceof PSQLWarning warning && warning.getServerErrorMessage() != null) {
-                ServerErrorMessage m = warning.getServerErrorMessage();
-                notices.add(new Notice(
-                        text(m.getSeverity()), text(m.getSQLState()), text(m.getMessage()),
-                        Optional.ofNullable(m.getDetail()), Optional.ofNullable(m.getHint())));
-            }
+    protected void collect(@Nullable SQLWarning first) {
+        for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
+            collectOne(warning);
+        }
+    }
+
+    protected void collectOne(SQLWarning notice) {
+        if (notice instanceof PSQLWarning warning && warning.getServerErrorMessage() != null) {
+            ServerErrorMessage m = warning.getServerErrorMessage();
+            notices.add(new Notice(
+                    text(m.getSeverity()), text(m.getSQLState()), text(m.getMessage()),
+                    Optional.ofNullable(m.getDetail()), Optional.ofNullable(m.getHint())));
         }
     }
 
@@ -181,7 +189,7 @@ public class PgClient implements Client {
 
         @Override
         public void handleWarning(SQLWarning warning) {
-            collect(warning);
+            collectOne(warning);
         }
     }
 }

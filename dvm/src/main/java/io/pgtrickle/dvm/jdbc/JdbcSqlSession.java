@@ -11,11 +11,13 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -25,10 +27,17 @@ public class JdbcSqlSession implements SqlSession {
 
     private final Connection connection;
     private final boolean engineRole;
+    private final Consumer<SQLWarning> notices;
 
     public JdbcSqlSession(Connection connection, boolean engineRole) {
+        this(connection, engineRole, notice -> {});
+    }
+
+    /** @param notices told each notice and warning of the server, once */
+    public JdbcSqlSession(Connection connection, boolean engineRole, Consumer<SQLWarning> notices) {
         this.connection = connection;
         this.engineRole = engineRole;
+        this.notices = notices;
     }
 
     @Override
@@ -46,6 +55,7 @@ public class JdbcSqlSession implements SqlSession {
         try (Statement statement = connection.createStatement()) {
             statement.setEscapeProcessing(false);
             boolean rows = statement.execute(sql);
+            tell(statement);
             SqlResult result = resultOf(statement, rows);
             while (true) {
                 rows = statement.getMoreResults();
@@ -66,9 +76,17 @@ public class JdbcSqlSession implements SqlSession {
             for (int number : placeholders.numbers()) {
                 statement.setObject(position++, parameters.get(number - 1), Types.OTHER);
             }
-            return resultOf(statement, statement.execute());
+            boolean rows = statement.execute();
+            tell(statement);
+            return resultOf(statement, rows);
         } catch (SQLException e) {
             throw failure(e);
+        }
+    }
+
+    private void tell(Statement statement) throws SQLException {
+        for (SQLWarning notice = statement.getWarnings(); notice != null; notice = notice.getNextWarning()) {
+            notices.accept(notice);
         }
     }
 

@@ -76,13 +76,18 @@ final class PlanBuilder {
         return facts.relations().stream()
                 .filter(relation -> usedColumns.containsKey(relation.oid()))
                 .sorted(Comparator.comparingLong(RelationFacts::oid))
-                .map(relation -> new SourceUse(
-                        relation.oid(),
-                        relation.columns().stream()
-                                .map(ColumnFacts::name)
-                                .filter(used(relation.oid())::contains)
-                                .toList()))
+                .map(relation -> new SourceUse(relation.oid(), captured(relation)))
                 .toList();
+    }
+
+    /** What the query uses; one column if it uses none, as in count(*): every changed row must be seen, whatever it holds. */
+    private List<String> captured(RelationFacts relation) {
+        Set<String> used = used(relation.oid());
+        List<String> all = relation.columns().stream().map(ColumnFacts::name).toList();
+        if (used.isEmpty()) {
+            return relation.uniqueKeys().stream().map(List::getFirst).findFirst().or(() -> all.stream().findFirst()).stream().toList();
+        }
+        return all.stream().filter(used::contains).toList();
     }
 
     private Output output(Query query) throws UnsupportedConstructException {

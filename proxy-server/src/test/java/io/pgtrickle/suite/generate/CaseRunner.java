@@ -50,7 +50,6 @@ final class CaseRunner implements AutoCloseable {
             client.run("SET statement_timeout = '10s'");
             client.run("SET client_min_messages = warning");
         }
-        main.run("SET lock_timeout = '20ms'");
     }
 
     Outcome run(Case test) {
@@ -68,6 +67,7 @@ final class CaseRunner implements AutoCloseable {
         } finally {
             second.run("ROLLBACK");
             main.run("ROLLBACK");
+            main.run("RESET lock_timeout");
             cleanUp(test, schema);
         }
     }
@@ -100,7 +100,7 @@ final class CaseRunner implements AutoCloseable {
                 main.run(test.createStream(i));
             } catch (SqlError e) {
                 if (e.sqlState().equals("0A000")) {
-                    throw new Finding(new Unsupported(e.text()));
+                    throw new Finding(new Unsupported(e.text() + " (" + e.detail() + ")"));
                 }
                 throw unexpected("CREATE", test.createStream(i), e);
             }
@@ -116,7 +116,10 @@ final class CaseRunner implements AutoCloseable {
         boolean held = false;
         for (Batch batch : round.batches()) {
             Client client = batch.end() == End.HELD ? second : main;
-            held |= batch.end() == End.HELD;
+            if (batch.end() == End.HELD) {
+                held = true;
+                main.run("SET lock_timeout = '20ms'");
+            }
             batch.begin().ifPresent(client::run);
             changes(client, test, batch.changes(), batch.begin().isPresent());
             switch (batch.end()) {
@@ -140,6 +143,7 @@ final class CaseRunner implements AutoCloseable {
         }
         if (held) {
             commit(second);
+            main.run("RESET lock_timeout");
         }
     }
 
@@ -163,11 +167,17 @@ final class CaseRunner implements AutoCloseable {
             throw unexpected("REFRESH", sql, e);
         }
         refreshes++;
-        if (catalog && "FULL".equals(client.query("SELECT effective_refresh_mode FROM pgtrickle.pgt_stream_tables WHERE pgt_relid = '"
-                + Case.streamName(stream) + "'::regclass").single())) {
-            full++;
+        if (catalog) {
+            full = recomputations(client);
         }
         compare(client, test, stream, "after " + sql);
+    }
+
+    /** Since the case began, the initial ones left out. */
+    private static int recomputations(Client client) {
+        return Integer.parseInt(String.valueOf(client.query(
+                "SELECT count(*) FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables s USING (pgt_id) "
+                        + "WHERE h.action IN ('FULL', 'REINITIALIZE') AND h.initiated_by <> 'INITIAL' AND s.pgt_schema = current_schema()").single()));
     }
 
     private static void abandonIfSlow(Client client, Case test, int stream) {
@@ -242,12 +252,10 @@ final class CaseRunner implements AutoCloseable {
 
     /** Dropping must work too: what remains would disturb the next case. */
     private void cleanUp(Case test, String schema) {
-        main.run("SET lock_timeout = 0");
         for (int i = test.streams().size() - 1; i >= 0; i--) {
             main.run("DROP MATERIALIZED VIEW IF EXISTS " + Case.streamName(i));
         }
         main.run("DROP SCHEMA " + schema + " CASCADE");
-        main.run("SET lock_timeout = '20ms'");
     }
 
     @Override

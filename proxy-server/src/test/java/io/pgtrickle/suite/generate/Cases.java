@@ -48,7 +48,7 @@ final class Cases {
             sources.add(new Source("v1", body.columns(), Queries.size(body)));
         }
         List<Rel> streams = new ArrayList<>();
-        streams.add(new Queries(random, sources, tables).query(random.nextInt(4)));
+        streams.add(new Queries(random, sources, tables).query(random.nextInt(1, 5) - random.nextInt(2)));
         if (expressions.chance(20)) {
             Source first = new Source(Case.streamName(0), streams.getFirst().columns(), Queries.size(streams.getFirst()));
             sources.add(first);
@@ -82,7 +82,7 @@ final class Cases {
             }
         }
         Table table = new Table(name, List.copyOf(columns), List.copyOf(key), !partitioned && expressions.chance(8), partitioned, List.of());
-        return table.withRows(Changes.rows(random, table, random.nextInt(12)));
+        return table.withRows(Changes.rows(random, table, random.nextInt(10) == 0 ? 0 : random.nextInt(3, 14)));
     }
 
     private Creation creation(List<Table> tables) {

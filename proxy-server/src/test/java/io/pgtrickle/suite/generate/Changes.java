@@ -74,13 +74,13 @@ final class Changes {
 
     private Change change(Table table, boolean held) {
         int kind = random.nextInt(100);
-        if (kind < 30) {
+        if (kind < 36) {
             return insert(table);
         }
-        if (kind < 55) {
+        if (kind < 60) {
             return update(table);
         }
-        if (kind < 73) {
+        if (kind < 74) {
             return delete(table);
         }
         if (kind < 76) {
@@ -130,7 +130,9 @@ final class Changes {
     }
 
     private Change delete(Table table) {
-        return new Plain("DELETE FROM " + table.name() + where(table));
+        String narrower = expressions.chance(60) ? " AND " + expressions.condition(table.columns(), 1) : "";
+        String where = where(table);
+        return new Plain("DELETE FROM " + table.name() + where + (where.isEmpty() ? "" : narrower));
     }
 
     private Change truncate(Table table) {

@@ -132,7 +132,7 @@ final class Expressions {
     String condition(List<Column> scope, int depth) {
         int kind = random.nextInt(depth > 0 ? 14 : 9);
         if (kind >= 11) {
-            return "(" + condition(scope, depth - 1) + any(" AND ", " OR ") + condition(scope, depth - 1) + ")";
+            return "(" + condition(scope, depth - 1) + any(" AND ", " OR ", " OR ") + condition(scope, depth - 1) + ")";
         }
         if (kind == 10) {
             return "NOT (" + condition(scope, depth - 1) + ")";
@@ -142,20 +142,21 @@ final class Expressions {
         }
         Column column = pick(scope);
         return kind == 0 || !column.type().ordered
-                ? column.name() + " IS " + any("", "NOT ") + "NULL"
+                ? column.name() + " IS " + any("", "NOT ", "NOT ", "NOT ") + "NULL"
                 : comparison(column, kind, scope, depth);
     }
 
     private String comparison(Column column, int kind, List<Column> scope, int depth) {
         Type type = column.type().expressionType();
         String x = column.name();
-        String y = depth > 0 ? value(type, scope, depth - 1).name() : type.literal(random);
+        String other = depth > 0 ? value(type, scope, depth - 1).name() : x;
+        String y = other.equals(x) ? type.literal(random) : other;
         return switch (kind) {
             case 1 -> x + " IS " + any("", "NOT ") + "DISTINCT FROM " + y;
-            case 2 -> x + any(" IN (", " NOT IN (") + IntStream.range(0, 3)
+            case 2 -> x + any(" IN (", " NOT IN (", " NOT IN (") + IntStream.range(0, 3)
                     .mapToObj(i -> type.literal(random))
                     .collect(Collectors.joining(", ")) + ")";
-            case 3 -> x + any(" BETWEEN ", " NOT BETWEEN ") + type.literal(random) + " AND " + y;
+            case 3 -> x + any(" BETWEEN ", " NOT BETWEEN ", " NOT BETWEEN ") + type.literal(random) + " AND " + y;
             case 4, 5 -> switch (type) {
                 case TEXT -> x + any(" LIKE ", " NOT LIKE ", " ILIKE ", " NOT ILIKE ") + any("'a%'", "'%b'", "'_'", "'%\\%%'", "'%'");
                 case JSONB -> x + " @> '{\"a\": 1}'::jsonb";
@@ -164,7 +165,7 @@ final class Expressions {
                 case INT, BIGINT, NUMERIC, MONEY_LIKE, FLOAT, VARCHAR, BPCHAR, DATE, TIMESTAMP, TIMESTAMPTZ, INTERVAL, JSON,
                         UUID, BYTEA, POINT -> x + any(" < ", " > ") + y;
             };
-            default -> x + any(" = ", " = ", " <> ", " < ", " >= ") + y;
+            default -> x + any(" = ", " <> ", " <> ", " < ", " >= ") + y;
         };
     }
 
@@ -255,7 +256,7 @@ final class Expressions {
 
     String having(List<Column> scope, int depth) {
         if (chance(40)) {
-            return "count(*) > " + random.nextInt(1, 4);
+            return "count(*) > " + random.nextInt(0, 3);
         }
         Column a = aggregate(scope, depth);
         return a.type().ordered

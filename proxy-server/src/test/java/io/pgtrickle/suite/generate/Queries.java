@@ -7,6 +7,7 @@ import io.pgtrickle.suite.generate.Rel.Output;
 import io.pgtrickle.suite.generate.Rel.Source;
 import io.pgtrickle.suite.generate.Rel.Union;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,13 @@ import java.util.random.RandomGenerator;
 final class Queries {
 
     /** Inner results larger than this are not joined without an equality. */
-    private static final int LARGE = 400;
+    private static final int LARGE = 200;
+
+    /** And larger than this not at all. */
+    private static final int HUGE = 4000;
+
+    /** What an equality leaves of a product, cautiously: few values, so many pairs. */
+    private static final double EQUALITY = 1.0 / 3;
 
     private final RandomGenerator random;
     private final Expressions expressions;
@@ -44,7 +51,7 @@ final class Queries {
         List<Item> from = new ArrayList<>();
         List<Column> scope = new ArrayList<>();
         List<String> where = new ArrayList<>();
-        int inputs = List.of(1, 1, 1, 2, 2, 2, 3, 3, 4).get(random.nextInt(9));
+        int inputs = List.of(1, 1, 1, 1, 2, 2, 2, 3, 3, 4).get(random.nextInt(10));
         double size = 1;
         // Either commas or JOINs: after a comma, ON would not see what stands before it.
         boolean comma = expressions.chance(30);
@@ -54,7 +61,7 @@ final class Queries {
             List<Column> columns = rel.columns().stream().map(c -> c.named(alias + "." + c.name())).toList();
             double estimate = size * size(rel);
             List<String> on = i == 0 ? new ArrayList<>() : joinConditions(scope, columns, estimate > LARGE);
-            if (i > 0 && on.isEmpty() && estimate > LARGE) {
+            if (i > 0 && (on.isEmpty() && estimate > LARGE || estimate > HUGE)) {
                 break;
             }
             if (comma) {
@@ -63,9 +70,9 @@ final class Queries {
             }
             from.add(new Item(rel, alias, comma, List.copyOf(on)));
             scope.addAll(columns);
-            size = on.isEmpty() && !comma ? estimate : estimate / 4;
+            size = on.isEmpty() && !comma ? estimate : estimate * EQUALITY;
         }
-        while (expressions.chance(35)) {
+        while (expressions.chance(25)) {
             where.add(expressions.condition(scope, 2));
         }
         return select(from, scope, where);
@@ -127,7 +134,7 @@ final class Queries {
             for (Column l : left) {
                 for (Column r : right) {
                     if (l.type().expressionType() == r.type().expressionType() && l.type().ordered) {
-                        equalities.add(l.name() + " = " + r.name());
+                        equalities.addAll(Collections.nCopies(l.type() == Type.INT ? 4 : 1, l.name() + " = " + r.name()));
                     }
                 }
             }
@@ -178,7 +185,8 @@ final class Queries {
             case Source s -> s.size();
             case Block b -> {
                 double product = b.from().stream().mapToDouble(i -> size(i.rel())).reduce(1, (x, y) -> x * y);
-                yield b.grouped() || b.distinct() ? Math.min(product, 15) : Math.min(product, LARGE);
+                double joined = product * Math.pow(EQUALITY, b.from().size() - 1);
+                yield b.grouped() || b.distinct() ? Math.min(joined, 15) : joined;
             }
             case Union u -> u.branches().stream().mapToDouble(Queries::size).sum();
         };

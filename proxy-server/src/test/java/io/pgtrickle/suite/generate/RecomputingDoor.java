@@ -39,9 +39,6 @@ record RecomputingDoor(TestPostgres server, boolean careless) implements Door {
         }
     }
 
-    @Override
-    public void forget(String database) {}
-
     private final class Session extends PgClient {
         Session(Connection connection) {
             super(connection);

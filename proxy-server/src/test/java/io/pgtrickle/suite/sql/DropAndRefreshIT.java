@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.Notice;
+import io.pgtrickle.suite.SqlError;
+import io.pgtrickle.suite.SqlSuite;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** {@code DROP} and {@code REFRESH MATERIALIZED VIEW}, for stream tables, ordinary materialized views and both at once. */
+class DropAndRefreshIT extends SqlSuite {
+
+    DropAndRefreshIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void source() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, name text)", "INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+    }
+
+    private boolean exists(String relation) {
+        return query("SELECT to_regclass('" + relation + "')").single() != null;
+    }
+
+    @Test
+    void dropAnswersItsTagAndTakesEverythingAlong() {
+        run(create("SELECT name, count(*) AS n FROM t GROUP BY name"));
+        assertThat(query("DROP MATERIALIZED VIEW v").tag()).isEqualTo("DROP MATERIALIZED VIEW");
+        assertThat(exists("v")).isFalse();
+        assertThat(traces(superuser())).isEmpty();
+        awaitNoCapture(lab);
+        run("INSERT INTO t VALUES (3, 'c')");
+    }
+
+    @Test
+    void aDroppedNameCanBeUsedAgain() {
+        run(create("SELECT id FROM t"), "DROP MATERIALIZED VIEW v");
+        view("SELECT name FROM t").step("INSERT INTO t VALUES (3, 'c')").delta("+1 | c").matchesRecompute();
+    }
+
+    @Test
+    void captureStaysWhileAnotherStreamTableReadsTheSource() {
+        run(create("v", "SELECT id FROM t"));
+        var w = view("w", "SELECT name FROM t");
+        run("INSERT INTO t VALUES (3, 'c')", "DROP MATERIALIZED VIEW v");
+        w.step("INSERT INTO t VALUES (4, 'd')").delta("+1 | c", "+1 | d").matchesRecompute();
+    }
+
+    @Test
+    void aMixedListDropsStreamTablesAndOrdinaryViews() {
+        run(create("v", "SELECT id FROM t"), create("w", "SELECT name FROM t"), "CREATE MATERIALIZED VIEW m AS SELECT id FROM t");
+        assertThat(query("DROP MATERIALIZED VIEW v, m, w").tag()).isEqualTo("DROP MATERIALIZED VIEW");
+        assertThat(exists("v")).isFalse();
+        assertThat(exists("m")).isFalse();
+        assertThat(exists("w")).isFalse();
+    }
+
+    @Test
+    void aListWithAMissingNameDropsNothing() {
+        run(create("SELECT id FROM t"), "CREATE MATERIALIZED VIEW m AS SELECT id FROM t");
+        SqlError error = failure("DROP MATERIALIZED VIEW v, missing, m");
+        assertThat(error.sqlState()).isEqualTo("42P01");
+        assertThat(error.text()).isEqualTo("materialized view \"missing\" does not exist");
+        assertThat(exists("v")).isTrue();
+        assertThat(exists("m")).isTrue();
+    }
+
+    @Test
+    void ifExistsGivesANoticeForWhatIsMissing() {
+        run(create("SELECT id FROM t"));
+        alice.notices();
+        assertThat(query("DROP MATERIALIZED VIEW IF EXISTS missing, v").tag()).isEqualTo("DROP MATERIALIZED VIEW");
+        assertThat(alice.notices()).extracting(Notice::severity, Notice::message)
+                .contains(tuple("NOTICE", "materialized view \"missing\" does not exist, skipping"));
+        assertThat(exists("v")).isFalse();
+    }
+
+    @Test
+    void aViewOnTheStreamTableHoldsItUnlessCascade() {
+        run(create("SELECT id FROM t"), "CREATE VIEW top AS SELECT * FROM v");
+        assertThat(failure("DROP MATERIALIZED VIEW v").sqlState()).isEqualTo("2BP01");
+        assertThat(failure("DROP MATERIALIZED VIEW v RESTRICT").sqlState()).isEqualTo("2BP01");
+        run("DROP MATERIALIZED VIEW v CASCADE");
+        assertThat(exists("top")).isFalse();
+    }
+
+    @Test
+    void aStreamTableOnTheStreamTableHoldsItUnlessCascade() {
+        run(create("v", "SELECT id FROM t"), create("w", "SELECT count(*) AS n FROM v"));
+        assertThat(failure("DROP MATERIALIZED VIEW v").sqlState()).isEqualTo("2BP01");
+        assertThat(exists("w")).isTrue();
+        run("DROP MATERIALIZED VIEW v CASCADE");
+        assertThat(exists("w")).isFalse();
+        assertThat(lines("SELECT pgt_name FROM pgtrickle.pgt_stream_tables")).isEmpty();
+    }
+
+    @Test
+    void bothOfADependentPairCanBeDroppedInOneStatement() {
+        run(create("v", "SELECT id FROM t"), create("w", "SELECT count(*) AS n FROM v"), "DROP MATERIALIZED VIEW v, w");
+        assertThat(exists("v")).isFalse();
+    }
+
+    @Test
+    void theSourceIsHeldByTheStreamTable() {
+        run(create("SELECT id FROM t"));
+        assertThat(failure("DROP TABLE t").sqlState()).isEqualTo("2BP01");
+        assertThat(failure("ALTER TABLE t DROP COLUMN id").sqlState()).isEqualTo("2BP01");
+    }
+
+    @Test
+    void anOrdinaryTableIsNotAMaterializedView() {
+        run(create("SELECT id FROM t"));
+        assertThat(failure("DROP MATERIALIZED VIEW t").sqlState()).isEqualTo("42809");
+        SqlError refresh = failure("REFRESH MATERIALIZED VIEW t");
+        assertThat(refresh.sqlState()).isEqualTo("0A000");
+        assertThat(refresh.text()).isEqualTo("\"t\" is not a materialized view");
+        assertThat(exists("t")).isTrue();
+    }
+
+    @Test
+    void refreshAnswersItsTag() {
+        run(create("SELECT id FROM t"), "INSERT INTO t VALUES (3, 'c')");
+        assertThat(query("REFRESH MATERIALIZED VIEW v").tag()).isEqualTo("REFRESH MATERIALIZED VIEW");
+        assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("1", "2", "3");
+        run("DELETE FROM t WHERE id = 1");
+        assertThat(query("REFRESH MATERIALIZED VIEW CONCURRENTLY v").tag()).isEqualTo("REFRESH MATERIALIZED VIEW");
+        assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("2", "3");
+    }
+
+    @Test
+    void anOrdinaryMaterializedViewIsRefreshedByPostgres() {
+        run(create("SELECT id FROM t"), "CREATE MATERIALIZED VIEW m AS SELECT id FROM t", "INSERT INTO t VALUES (3, 'c')");
+        assertThat(query("REFRESH MATERIALIZED VIEW m").tag()).isEqualTo("REFRESH MATERIALIZED VIEW");
+        assertThat(lines("SELECT count(*) FROM m")).containsExactly("3");
+        assertThat(failure("REFRESH MATERIALIZED VIEW CONCURRENTLY m").sqlState()).isEqualTo("55000");
+        assertThat(query("DROP MATERIALIZED VIEW m").tag()).isEqualTo("DROP MATERIALIZED VIEW");
+    }
+
+    @Test
+    void refreshingWhatDoesNotExistIsPostgresError() {
+        run(create("SELECT id FROM t"));
+        SqlError error = failure("REFRESH MATERIALIZED VIEW missing");
+        assertThat(error.sqlState()).isEqualTo("42P01");
+        assertThat(error.text()).isEqualTo("relation \"missing\" does not exist");
+    }
+
+    @Test
+    void aRefreshWithoutChangesChangesNothing() {
+        var v = view("SELECT name, count(*) AS n FROM t GROUP BY name");
+        String images = lines("SELECT ctid, xmin, * FROM v ORDER BY name").toString();
+        v.step().noDelta();
+        v.step("UPDATE t SET name = name").noDelta();
+        v.step("INSERT INTO t VALUES (9, 'z')", "DELETE FROM t WHERE id = 9").noDelta();
+        assertThat(lines("SELECT ctid, xmin, * FROM v ORDER BY name").toString()).as("no row was rewritten").isEqualTo(images);
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.SqlSuite;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Inner joins: simultaneous changes of all sides, keys that change, self joins, duplicates. */
+class JoinsIT extends SqlSuite {
+
+    private static final String PAIRS = "SELECT l.id, l.k, r.id AS rid, r.w FROM l JOIN r ON l.k = r.k";
+
+    JoinsIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void sources() {
+        run("CREATE TABLE l (id integer PRIMARY KEY, k integer, v text)", "CREATE TABLE r (id integer PRIMARY KEY, k integer, w text)",
+                "INSERT INTO l VALUES (1, 10, 'a'), (2, 20, 'b'), (3, NULL, 'c')", "INSERT INTO r VALUES (1, 10, 'x'), (2, 20, 'y'), (3, NULL, 'z')");
+    }
+
+    @Test
+    void bothPartnersDeletedInOneWindow() {
+        view(PAIRS).step("DELETE FROM l WHERE k = 10", "DELETE FROM r WHERE k = 10").delta("-1 | 1 | 10 | 1 | x").matchesRecompute();
+    }
+
+    @Test
+    void bothPartnersInsertedInOneWindow() {
+        view(PAIRS).step("INSERT INTO l VALUES (4, 40, 'd')", "INSERT INTO r VALUES (4, 40, 'q')").delta("+1 | 4 | 40 | 4 | q").matchesRecompute();
+    }
+
+    @Test
+    void theJoinKeyChangesOnBothSides() {
+        view(PAIRS).step("UPDATE l SET k = 30 WHERE k = 10", "UPDATE r SET k = 30 WHERE k = 10")
+                .delta("-1 | 1 | 10 | 1 | x", "+1 | 1 | 30 | 1 | x").matchesRecompute();
+    }
+
+    @Test
+    void theJoinKeysOfBothSidesChangePlaces() {
+        view(PAIRS).step("UPDATE l SET k = 30 - k", "UPDATE r SET w = w || '!'")
+                .delta("-1 | 1 | 10 | 1 | x", "-1 | 2 | 20 | 2 | y", "+1 | 1 | 20 | 2 | y!", "+1 | 2 | 10 | 1 | x!").matchesRecompute();
+    }
+
+    @Test
+    void insertedAndDeletedInOneWindowIsNothing() {
+        view(PAIRS).step("INSERT INTO l VALUES (4, 10, 'd')", "DELETE FROM l WHERE id = 4").noDelta().matchesRecompute();
+    }
+
+    @Test
+    void deletedAndInsertedAgainWithOtherValues() {
+        view(PAIRS).step("DELETE FROM l WHERE id = 1", "INSERT INTO l VALUES (1, 20, 'new')")
+                .delta("-1 | 1 | 10 | 1 | x", "+1 | 1 | 20 | 2 | y").matchesRecompute();
+    }
+
+    @Test
+    void oneSideUpdatedWhileTheOtherIsDeleted() {
+        view(PAIRS).step("UPDATE l SET v = 'changed' WHERE id = 1", "DELETE FROM r WHERE k = 10").delta("-1 | 1 | 10 | 1 | x").matchesRecompute();
+    }
+
+    @Test
+    void nullKeysNeverMeet() {
+        view(PAIRS).step("UPDATE r SET k = NULL WHERE k = 10").delta("-1 | 1 | 10 | 1 | x").matchesRecompute()
+                .step("UPDATE r SET k = 20 WHERE k IS NULL").delta("+1 | 2 | 20 | 1 | x", "+1 | 2 | 20 | 3 | z").matchesRecompute();
+    }
+
+    @Test
+    void nullKeysMeetWhereTheConditionSaysSo() {
+        view("SELECT l.id, r.id AS rid FROM l JOIN r ON l.k IS NOT DISTINCT FROM r.k")
+                .step("INSERT INTO l VALUES (4, NULL, 'd')", "DELETE FROM r WHERE k = 10").delta("+1 | 4 | 3", "-1 | 1 | 1").matchesRecompute();
+    }
+
+    @Test
+    void aJoinThatYieldsDuplicatesLosesSomeOfThem() {
+        run("INSERT INTO r VALUES (4, 10, 'x'), (5, 10, 'x')");
+        view("SELECT l.v, r.w FROM l JOIN r ON l.k = r.k").step("DELETE FROM r WHERE id IN (1, 4)").delta("-2 | a | x").matchesRecompute()
+                .step("INSERT INTO l SELECT i, 10, 'a' FROM generate_series(10, 12) i", "INSERT INTO r VALUES (6, 10, 'x')").delta("+7 | a | x").matchesRecompute();
+    }
+
+    @Test
+    void aSelfJoinSeesTheSameChangeOnBothSides() {
+        run("INSERT INTO l VALUES (4, 10, 'd')");
+        view("SELECT a.id, b.id AS other FROM l a JOIN l b ON a.k = b.k")
+                .step("INSERT INTO l VALUES (5, 10, 'e')", "DELETE FROM l WHERE id = 1", "UPDATE l SET k = 20 WHERE id = 4")
+                .delta("-1 | 1 | 1", "-1 | 1 | 4", "-1 | 4 | 1", "+1 | 5 | 5", "+1 | 2 | 4", "+1 | 4 | 2").matchesRecompute();
+    }
+
+    @Test
+    void aSelfJoinWithTheSameRowsOnBothSides() {
+        view("SELECT a.v, b.v AS w FROM l a, l b WHERE a.id <= b.id").step("UPDATE l SET v = v || v", "DELETE FROM l WHERE id = 2").matchesRecompute();
+    }
+
+    @Test
+    void anyConditionJoins() {
+        view("SELECT l.id, r.id AS rid FROM l JOIN r ON l.k < r.k OR l.v = r.w")
+                .step("INSERT INTO l VALUES (4, 5, 'y')", "UPDATE r SET k = 15 WHERE id = 1").matchesRecompute();
+    }
+
+    @Test
+    void aCrossJoinMultiplies() {
+        view("SELECT l.id, r.id AS rid FROM l CROSS JOIN r").step("DELETE FROM l WHERE id = 1", "INSERT INTO r VALUES (4, 4, '4')").matchesRecompute()
+                .step("DELETE FROM r").matchesRecompute().step("INSERT INTO r VALUES (9, 9, '9')").matchesRecompute();
+    }
+
+    @Test
+    void usingAndNaturalJoinsAreInnerJoins() {
+        view("v", "SELECT k, l.v, r.w FROM l JOIN r USING (k)").step("INSERT INTO l VALUES (4, 20, 'd')", "UPDATE r SET k = 10 WHERE id = 2").matchesRecompute();
+        run("CREATE TABLE n (k integer, extra text)", "INSERT INTO n VALUES (10, 'n')");
+        view("w", "SELECT * FROM l NATURAL JOIN n").step("INSERT INTO n VALUES (20, 'm')", "DELETE FROM l WHERE id = 1").matchesRecompute();
+    }
+
+    @Test
+    void anEightWayJoinWithChangesOnEveryTable() {
+        StringBuilder from = new StringBuilder("t1");
+        for (int i = 1; i <= 8; i++) {
+            run("CREATE TABLE t" + i + " (id integer PRIMARY KEY, next integer, v integer)",
+                    "INSERT INTO t" + i + " SELECT i, i % 4, i FROM generate_series(0, 5) i");
+            if (i > 1) {
+                from.append(" JOIN t").append(i).append(" ON t").append(i).append(".id = t").append(i - 1).append(".next");
+            }
+        }
+        var v = view("SELECT t1.id, t8.v, t1.v + t4.v AS s FROM " + from);
+        String[] changes = new String[24];
+        for (int i = 0; i < 8; i++) {
+            String t = "t" + (i + 1);
+            changes[3 * i] = "UPDATE " + t + " SET next = (next + " + i + ") % 5, v = v + 1 WHERE id % 2 = 0";
+            changes[3 * i + 1] = "DELETE FROM " + t + " WHERE id = " + (i % 4);
+            changes[3 * i + 2] = "INSERT INTO " + t + " VALUES (" + (6 + i) + ", 1, 100), (" + (i % 4) + ", 2, 200)";
+        }
+        v.step(changes).matchesRecompute();
+        v.step("UPDATE t1 SET v = v + 1", "UPDATE t8 SET v = v + 1").matchesRecompute();
+    }
+
+    @Test
+    void aManyToOneJoinIsUpdatedInPlace() {
+        run("CREATE TABLE o (id integer PRIMARY KEY, l_id integer NOT NULL, amount numeric(8,2))", "INSERT INTO o VALUES (1, 1, 5), (2, 1, 6), (3, 2, 7)");
+        var v = view("SELECT o.id, o.amount, l.v FROM o JOIN l ON l.id = o.l_id");
+        v.step("UPDATE l SET v = 'A' WHERE id = 1", "UPDATE o SET amount = 8 WHERE id = 2", "DELETE FROM o WHERE id = 3")
+                .delta("-1 | 1 | 5.00 | a", "+1 | 1 | 5.00 | A", "-1 | 2 | 6.00 | a", "+1 | 2 | 8.00 | A", "-1 | 3 | 7.00 | b").matchesRecompute();
+    }
+
+    @Test
+    void theOnePartnerIsReplacedInOneWindow() {
+        run("CREATE TABLE o (id integer PRIMARY KEY, l_id integer NOT NULL)", "INSERT INTO o VALUES (1, 1), (2, 2)");
+        view("SELECT o.id, l.v FROM o JOIN l ON l.id = o.l_id")
+                .step("DELETE FROM l WHERE id = 1", "INSERT INTO l VALUES (1, 99, 'other')", "UPDATE o SET l_id = 3 WHERE id = 2")
+                .delta("-1 | 1 | a", "+1 | 1 | other", "-1 | 2 | b", "+1 | 2 | c").matchesRecompute();
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.Lab;
+import io.pgtrickle.suite.SqlError;
+import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Who may do what: PostgreSQL's rules for materialized views, and nobody writes to a stream table by hand. */
+class RightsIT extends SqlSuite {
+
+    RightsIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void source() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, name text)", "INSERT INTO t VALUES (1, 'a'), (2, 'b')");
+    }
+
+    private Client bob() {
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        return bob;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INSERT INTO v VALUES (9)", "UPDATE v SET id = 9", "DELETE FROM v", "TRUNCATE v",
+            "MERGE INTO v USING t ON v.id = t.id WHEN MATCHED THEN DELETE", "INSERT INTO v SELECT 1 ON CONFLICT DO NOTHING"})
+    void directChangesAreRefusedForOwnerAndSuperuser(String sql) {
+        run(create("SELECT id FROM t"));
+        SqlError error = failure(sql);
+        assertThat(error.sqlState()).isEqualTo("42809");
+        assertThat(error.text()).isEqualTo("cannot change materialized view \"v\"");
+        Client superuser = superuser();
+        superuser.run("SET search_path = " + schema);
+        assertThat(failure(superuser, sql).sqlState()).isEqualTo("42809");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
+    void noSettingOpensTheStreamTable() {
+        run(create("SELECT id FROM t"));
+        Client guesser = another();
+        guesser.run("SET pgtrickle.permit = 'on'");
+        assertThat(failure(guesser, "DELETE FROM v").sqlState()).isEqualTo("42809");
+        run("BEGIN", "REFRESH MATERIALIZED VIEW v");
+        assertThat(failure("DELETE FROM v").sqlState()).as("after a refresh in the same transaction").isEqualTo("42809");
+        run("ROLLBACK");
+    }
+
+    @Test
+    void theStreamTableBelongsToWhoCreatedIt() {
+        run(create("SELECT id FROM t"));
+        assertThat(lines("SELECT relowner::regrole FROM pg_class WHERE oid = 'v'::regclass")).containsExactly(Lab.ALICE);
+    }
+
+    @Test
+    void setRoleDecidesTheOwner() {
+        Client superuser = superuser();
+        superuser.run("SET search_path = " + schema);
+        superuser.run("BEGIN");
+        superuser.run("SET LOCAL ROLE " + Lab.ALICE);
+        superuser.run(create("SELECT id FROM t"));
+        superuser.run("COMMIT");
+        assertThat(lines("SELECT relowner::regrole FROM pg_class WHERE oid = 'v'::regclass")).containsExactly(Lab.ALICE);
+        run("INSERT INTO t VALUES (3, 'c')", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
+    void othersMayNeitherDropNorRefresh() {
+        run(create("SELECT id FROM t"), "GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = bob();
+        assertThat(failure(bob, "DROP MATERIALIZED VIEW v").sqlState()).isEqualTo("42501");
+        assertThat(failure(bob, "REFRESH MATERIALIZED VIEW v").sqlState()).isEqualTo("42501");
+        assertThat(failure(bob, "SELECT pgtrickle.refresh_stream_table('v')").sqlState()).isEqualTo("42501");
+        assertThat(failure(bob, "SELECT pgtrickle.drop_stream_table('v')").sqlState()).isEqualTo("42501");
+        assertThat(failure(bob, "SELECT * FROM v").sqlState()).isEqualTo("42501");
+        run("GRANT SELECT ON v TO " + Lab.BOB);
+        assertThat(bob.query("SELECT * FROM v ORDER BY 1").lines()).containsExactly("1", "2");
+    }
+
+    @Test
+    void maintainIsEnoughToRefresh() {
+        run(create("SELECT id FROM t"), "GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB, "GRANT MAINTAIN ON v TO " + Lab.BOB,
+                "INSERT INTO t VALUES (3, 'c')");
+        bob().run("REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
+    void creatingNeedsSelectOnTheSourcesAndCreateOnTheSchema() {
+        run(create("first", "SELECT id FROM t"), "GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = bob();
+        bob.run("CREATE SCHEMA " + schema + "_bob");
+        assertThat(failure(bob, create(schema + "_bob.v", "SELECT id FROM t")).sqlState()).isEqualTo("42501");
+        run("GRANT SELECT ON t TO " + Lab.BOB);
+        assertThat(failure(bob, create(schema + ".v", "SELECT id FROM t")).sqlState()).isEqualTo("42501");
+    }
+
+    @Test
+    void readingAnothersTableIsEnoughForAStreamTableOnIt() {
+        run("GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB, "GRANT SELECT ON t TO " + Lab.BOB);
+        Client bob = bob();
+        bob.run("CREATE SCHEMA " + schema + "_bob");
+        bob.run(create(schema + "_bob.v", "SELECT name, count(*) AS n FROM t GROUP BY name"));
+        run("INSERT INTO t VALUES (3, 'a')");
+        bob.run("REFRESH MATERIALIZED VIEW " + schema + "_bob.v");
+        Oracle.exact().check(bob, schema + "_bob.v", "SELECT name, count(*) AS n FROM t GROUP BY name");
+        bob.run("DROP MATERIALIZED VIEW " + schema + "_bob.v");
+        bob.run("DROP SCHEMA " + schema + "_bob");
+    }
+
+    @Test
+    void aWriterNeedsNoRightsOnOurSchemas() {
+        run(create("SELECT id FROM t"), "GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB, "GRANT INSERT ON t TO " + Lab.BOB);
+        bob().run("INSERT INTO t VALUES (3, 'bob')");
+        run("REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
+    void refreshRunsWithTheOwnersRightsWhoeverAsks() {
+        run("CREATE FUNCTION who(integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT current_user::text $$");
+        run(create("SELECT id, who(id) AS w FROM t"), "INSERT INTO t VALUES (3, 'c')");
+        Client superuser = superuser();
+        superuser.run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(lines("SELECT DISTINCT w FROM v")).containsExactly(Lab.ALICE);
+    }
+
+    @Test
+    void searchPathDecidesAtCreationAndNeverAgain() {
+        run("CREATE SCHEMA " + schema + "_b", "CREATE TABLE " + schema + "_b.t (id integer)", "INSERT INTO " + schema + "_b.t VALUES (77)");
+        run("CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2'");
+        run("CREATE FUNCTION " + schema + "_b.twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT -1'");
+        run(create("SELECT twice(id) AS x FROM t"), "SET search_path = " + schema + "_b", "INSERT INTO " + schema + ".t VALUES (3, 'c')",
+                "REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(lines("SELECT x FROM " + schema + ".v ORDER BY 1")).containsExactly("2", "4", "6");
+        run("SET search_path = " + schema, "DROP SCHEMA " + schema + "_b CASCADE");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DELETE FROM pgtrickle.pgt_stream_tables", "UPDATE pgtrickle.pgt_stream_tables SET refresh_mode = 'FULL'",
+            "INSERT INTO pgtrickle.pgt_dependencies SELECT * FROM pgtrickle.pgt_dependencies", "SELECT * FROM pgtrickle.pgt_secret",
+            "SELECT * FROM pgtrickle.engine_exec('SELECT 1', false, 1, 'deadbeef')"})
+    void theEnginesOwnObjectsAreClosed(String sql) {
+        run(create("SELECT id FROM t"));
+        assertThat(failure(sql).sqlState()).isEqualTo("42501");
+    }
+
+    @Test
+    void theCatalogCanBeReadByEverybody() {
+        run(create("SELECT id FROM t"));
+        assertThat(bob().query("SELECT pgt_name FROM pgtrickle.pgt_stream_tables").lines()).containsExactly("v");
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Stream tables on stream tables, and the scheduler that keeps them fresh. */
+class ScheduleIT extends SqlSuite {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
+
+    ScheduleIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void source() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, g text, x integer)", "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2)");
+    }
+
+    private static String scheduled(String name, String query) {
+        return "CREATE MATERIALIZED VIEW " + name + " WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS " + query;
+    }
+
+    private void eventually(String relation, String query) {
+        Instant end = Instant.now().plus(PATIENCE);
+        while (!Oracle.exact().compare(alice, relation, query).isEmpty() && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+        }
+        Oracle.exact().check(alice, relation, query);
+    }
+
+    @Test
+    void aChainIsRefreshedByHandInOrder() {
+        var v = view("v", "SELECT g, sum(x) AS s FROM t GROUP BY g");
+        var w = view("w", "SELECT count(*) AS n, sum(s) AS s FROM v");
+        var x = view("x", "SELECT w.s, v.g FROM v JOIN w ON v.s < w.s");
+        v.step("INSERT INTO t VALUES (3, 'c', 3)", "UPDATE t SET x = 10 WHERE id = 1").delta("-1 | a | 1", "+1 | a | 10", "+1 | c | 3").matchesRecompute();
+        w.step().delta("-1 | 2 | 3", "+1 | 3 | 15").matchesRecompute();
+        x.step().matchesRecompute();
+        x.step().noDelta();
+    }
+
+    @Test
+    void aDiamondMeetsAgain() {
+        var l = view("l", "SELECT g, count(*) AS n FROM t GROUP BY g");
+        var r = view("r", "SELECT g, sum(x) AS s FROM t GROUP BY g");
+        var d = view("d", "SELECT l.g, l.n, r.s, t.id FROM l JOIN r ON l.g = r.g JOIN t ON t.g = l.g");
+        run("UPDATE t SET g = 'b'", "INSERT INTO t VALUES (5, 'q', 5)", "DELETE FROM t WHERE id = 2");
+        l.step().matchesRecompute();
+        r.step().matchesRecompute();
+        d.step().matchesRecompute();
+    }
+
+    @Test
+    void aCommittedChangeArrivesByItself() {
+        String query = "SELECT g, sum(x) AS s FROM t GROUP BY g";
+        run(scheduled("v", query));
+        for (int i = 10; i < 13; i++) {
+            run("INSERT INTO t VALUES (" + i + ", 'a', 5)");
+            eventually("v", query);
+        }
+        assertThat(lines("SELECT DISTINCT initiated_by FROM pgtrickle.pgt_refresh_history WHERE action = 'DIFFERENTIAL'")).contains("SCHEDULER");
+    }
+
+    @Test
+    void aChainFollowsItsHead() {
+        String sums = "SELECT g, sum(x) AS s FROM t GROUP BY g";
+        String total = "SELECT sum(s) AS s FROM v";
+        String joined = "SELECT v.g, w.s FROM v JOIN w ON true";
+        run(scheduled("v", sums), scheduled("w", total), scheduled("x", joined), "INSERT INTO t VALUES (3, 'c', 30)", "DELETE FROM t WHERE id = 1");
+        eventually("v", sums);
+        eventually("w", total);
+        eventually("x", joined);
+    }
+
+    @Test
+    void aTickRefreshesAChainInDependencyOrder() {
+        run(scheduled("v", "SELECT g, sum(x) AS s FROM t GROUP BY g"), scheduled("w", "SELECT sum(s) AS s FROM v"));
+        run("INSERT INTO t VALUES (3, 'c', 30)");
+        eventually("w", "SELECT sum(x)::numeric AS s FROM t");
+        assertThat(lines("SELECT s.pgt_name FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables s USING (pgt_id) "
+                + "WHERE h.action = 'DIFFERENTIAL' ORDER BY h.refresh_id")).startsWith("v", "w");
+    }
+
+    @Test
+    void aStreamTableCreatedInARepeatableReadBlockIsPutRight() {
+        String query = "SELECT id, x FROM t";
+        Client other = another();
+        run("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM t");
+        other.run("INSERT INTO t VALUES (3, 'c', 3)");
+        run(scheduled("v", query), "COMMIT");
+        other.run("INSERT INTO t VALUES (4, 'd', 4)");
+        eventually("v", query);
+    }
+
+    @Test
+    void aTransactionLeftOpenDoesNotHoldTheOthersUp() {
+        String query = "SELECT id, x FROM t";
+        run(scheduled("v", query));
+        Client slow = another();
+        slow.run("BEGIN");
+        slow.run("INSERT INTO t VALUES (50, 'slow', 50)");
+        run("INSERT INTO t VALUES (3, 'c', 3)");
+        eventually("v", query);
+        slow.run("INSERT INTO t VALUES (51, 'slow', 51)");
+        slow.run("COMMIT");
+        eventually("v", query);
+    }
+
+    @Test
+    void aBrokenStreamTableDoesNotStopTheOthers() {
+        run("CREATE MATERIALIZED VIEW bad WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS SELECT id, 10 / x AS y FROM t");
+        run(scheduled("v", "SELECT id FROM t"), "INSERT INTO t VALUES (3, 'c', 0)");
+        eventually("v", "SELECT id FROM t");
+        Instant end = Instant.now().plus(PATIENCE);
+        String errors = "SELECT last_error_message FROM pgtrickle.pgt_stream_tables WHERE pgt_name = 'bad'";
+        while (query(errors).single() == null && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+        }
+        assertThat(query(errors).single()).contains("division by zero");
+        run("UPDATE t SET x = 1 WHERE x = 0", "REFRESH MATERIALIZED VIEW bad");
+        Oracle.exact().check(alice, "bad", "SELECT id, 10 / x AS y FROM t");
+    }
+
+    @Test
+    void somebodyElsesWritesOutsideTheProductArriveToo() {
+        run(scheduled("v", "SELECT id FROM t"));
+        try (Client direct = lab.direct()) {
+            direct.run("INSERT INTO " + schema + ".t VALUES (77, 'direct', 1)");
+        }
+        eventually("v", "SELECT id FROM t");
+    }
+}

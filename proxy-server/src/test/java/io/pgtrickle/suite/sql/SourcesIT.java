@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.SqlSuite;
+import org.junit.jupiter.api.Test;
+
+/** What sources can be and how they can change: keyless tables, keys that change, partitions, views, TRUNCATE, COPY, MERGE. */
+class SourcesIT extends SqlSuite {
+
+    SourcesIT(Door door) {
+        super(door);
+    }
+
+    @Test
+    void oneOfManyIdenticalRowsIsDeleted() {
+        run("CREATE TABLE t (a integer, b text)", "INSERT INTO t SELECT 1, 'x' FROM generate_series(1, 5)", "INSERT INTO t VALUES (NULL, NULL), (NULL, NULL)");
+        view("SELECT a, b FROM t").step("DELETE FROM t WHERE ctid = (SELECT min(ctid) FROM t WHERE a = 1)").delta("-1 | 1 | x").matchesRecompute()
+                .step("DELETE FROM t WHERE ctid = (SELECT min(ctid) FROM t WHERE a IS NULL)").delta("-1 | NULL | NULL").matchesRecompute();
+    }
+
+    @Test
+    void oneOfTwoIdenticalRowsIsUpdated() {
+        run("CREATE TABLE t (a integer, b text)", "INSERT INTO t VALUES (1, 'x'), (1, 'x')");
+        view("SELECT a, b FROM t").step("UPDATE t SET b = 'y' WHERE ctid = (SELECT min(ctid) FROM t)").delta("-1 | 1 | x", "+1 | 1 | y").matchesRecompute()
+                .step("UPDATE t SET b = 'y'").delta("-1 | 1 | x", "+1 | 1 | y").matchesRecompute();
+    }
+
+    @Test
+    void duplicatesAreInserted() {
+        run("CREATE TABLE t (a integer)");
+        view("SELECT a, a + 1 AS b FROM t").step("INSERT INTO t VALUES (1), (1), (1), (2)").delta("+3 | 1 | 2", "+1 | 2 | 3").matchesRecompute()
+                .step("INSERT INTO t SELECT * FROM t", "DELETE FROM t WHERE a = 2").delta("+3 | 1 | 2", "-1 | 2 | 3").matchesRecompute();
+    }
+
+    @Test
+    void aProjectionThatLosesTheKeyKeepsMultiplicity() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, 'y')");
+        view("SELECT a FROM t").step("DELETE FROM t WHERE id = 1", "UPDATE t SET a = 'x' WHERE id = 3").delta("-1 | y").matchesRecompute();
+    }
+
+    @Test
+    void truncateAndInsertInOneWindow() {
+        run("CREATE TABLE t (a integer)", "INSERT INTO t VALUES (1), (1), (2)");
+        view("SELECT a, count(*) AS n FROM t GROUP BY a").step("TRUNCATE t; INSERT INTO t VALUES (2), (3)").delta("-1 | 1 | 2", "+1 | 3 | 1").matchesRecompute()
+                .step("INSERT INTO t VALUES (3)").delta("-1 | 3 | 1", "+1 | 3 | 2").matchesRecompute();
+    }
+
+    @Test
+    void truncateOfOneOfTwoSources() {
+        run("CREATE TABLE t (a integer)", "CREATE TABLE u (a integer)", "INSERT INTO t VALUES (1), (2)", "INSERT INTO u VALUES (1), (2)");
+        view("SELECT t.a FROM t JOIN u USING (a)").step("TRUNCATE u", "INSERT INTO u VALUES (2)", "INSERT INTO t VALUES (3)").delta("-1 | 1").matchesRecompute()
+                .step("INSERT INTO u VALUES (3)").delta("+1 | 3").matchesRecompute();
+    }
+
+    @Test
+    void aTruncateThatIsRolledBackIsNothing() {
+        run("CREATE TABLE t (a integer)", "INSERT INTO t VALUES (1), (2)");
+        view("SELECT a FROM t").step("BEGIN", "SAVEPOINT s", "TRUNCATE t", "ROLLBACK TO SAVEPOINT s", "INSERT INTO t VALUES (3)", "COMMIT").delta("+1 | 3").matchesRecompute();
+    }
+
+    @Test
+    void aPrimaryKeyIsChanged() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')");
+        view("SELECT id, a FROM t").step("UPDATE t SET id = id + 10").delta("-1 | 1 | x", "-1 | 2 | y", "+1 | 11 | x", "+1 | 12 | y").matchesRecompute();
+    }
+
+    @Test
+    void twoPrimaryKeysChangePlacesInOneStatement() {
+        run("CREATE TABLE t (id integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')");
+        view("SELECT id, a FROM t").step("UPDATE t SET id = 3 - id").delta("-1 | 1 | x", "-1 | 2 | y", "+1 | 2 | x", "+1 | 1 | y").matchesRecompute();
+    }
+
+    @Test
+    void twoPrimaryKeysChangePlacesInOneWindow() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')");
+        view("SELECT id, a FROM t").step("UPDATE t SET id = 0 WHERE id = 1", "UPDATE t SET id = 1 WHERE id = 2", "UPDATE t SET id = 2 WHERE id = 0")
+                .delta("-1 | 1 | x", "-1 | 2 | y", "+1 | 2 | x", "+1 | 1 | y").matchesRecompute();
+    }
+
+    @Test
+    void aDeferredKeyIsBrokenInsideATransaction() {
+        run("CREATE TABLE t (id integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED, a text)", "INSERT INTO t VALUES (1, 'x')");
+        var v = view("SELECT id, a FROM t");
+        run("BEGIN", "INSERT INTO t VALUES (1, 'twice')", "REFRESH MATERIALIZED VIEW v");
+        v.matchesRecompute();
+        run("DELETE FROM t WHERE a = 'x'", "COMMIT");
+        v.step().delta("-1 | 1 | x").matchesRecompute();
+    }
+
+    @Test
+    void onConflictUpdatesAndMerges() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer)", "INSERT INTO t VALUES (1, 10), (2, 20), (3, 30)");
+        var v = view("SELECT id, a FROM t");
+        v.step("INSERT INTO t VALUES (1, 1), (4, 4) ON CONFLICT (id) DO UPDATE SET a = t.a + excluded.a").delta("-1 | 1 | 10", "+1 | 1 | 11", "+1 | 4 | 4").matchesRecompute();
+        v.step("INSERT INTO t VALUES (1, 1), (5, 5) ON CONFLICT DO NOTHING").delta("+1 | 5 | 5").matchesRecompute();
+        v.step("MERGE INTO t USING (VALUES (1, 100), (2, NULL), (6, 60)) AS s (id, a) ON t.id = s.id WHEN MATCHED AND s.a IS NULL THEN DELETE "
+                + "WHEN MATCHED THEN UPDATE SET a = s.a WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.a) WHEN NOT MATCHED BY SOURCE AND t.id = 3 THEN DELETE")
+                .delta("-1 | 1 | 11", "+1 | 1 | 100", "-1 | 2 | 20", "-1 | 3 | 30", "+1 | 6 | 60").matchesRecompute();
+    }
+
+    @Test
+    void copyIsCaptured() {
+        run("CREATE TABLE t (id integer, a text)");
+        var v = view("SELECT id, a FROM t");
+        assertThat(alice.copyIn("COPY t FROM STDIN", "1\tx\n2\t\\N\n2\t\\N\n")).isEqualTo(3);
+        v.step().delta("+1 | 1 | x", "+2 | 2 | NULL").matchesRecompute();
+    }
+
+    @Test
+    void foreignKeyCascadesAreCaptured() {
+        run("CREATE TABLE p (id integer PRIMARY KEY)", "CREATE TABLE c (id integer, p_id integer REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE)",
+                "INSERT INTO p VALUES (1), (2)", "INSERT INTO c VALUES (10, 1), (11, 1), (20, 2)");
+        view("SELECT c.id, p.id AS p FROM c JOIN p ON p.id = c.p_id").step("DELETE FROM p WHERE id = 1", "UPDATE p SET id = 3 WHERE id = 2")
+                .delta("-1 | 10 | 1", "-1 | 11 | 1", "-1 | 20 | 2", "+1 | 20 | 3").matchesRecompute();
+    }
+
+    @Test
+    void oneStatementChangesTwoSources() {
+        run("CREATE TABLE a (x integer)", "CREATE TABLE b (x integer)", "INSERT INTO a VALUES (1), (2)", "INSERT INTO b VALUES (2)");
+        view("SELECT a.x FROM a JOIN b ON a.x = b.x").step("WITH gone AS (DELETE FROM a WHERE x = 2 RETURNING x) INSERT INTO b SELECT 1 FROM gone").delta("-1 | 2", "+1 | 1").matchesRecompute();
+    }
+
+    @Test
+    void aRowMovesBetweenPartitionsAndLeavesAreChangedDirectly() {
+        run("CREATE TABLE t (k integer, a text) PARTITION BY LIST (k)", "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)", "CREATE TABLE t2 PARTITION OF t DEFAULT PARTITION BY RANGE (k)",
+                "CREATE TABLE t21 PARTITION OF t2 FOR VALUES FROM (2) TO (100)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')");
+        var v = view("SELECT k, a FROM t");
+        v.step("UPDATE t SET k = 3 WHERE k = 1").delta("-1 | 1 | x", "+1 | 3 | x").matchesRecompute();
+        v.step("INSERT INTO t1 VALUES (1, 'direct')", "DELETE FROM t21 WHERE k = 2", "UPDATE t2 SET a = 'z' WHERE k = 3").delta("+1 | 1 | direct", "-1 | 2 | y", "-1 | 3 | x", "+1 | 3 | z").matchesRecompute();
+        run("TRUNCATE t21", "REFRESH MATERIALIZED VIEW v");
+        v.matchesRecompute();
+    }
+
+    @Test
+    void anInheritanceParentIncludesItsChildren() {
+        run("CREATE TABLE p (a integer)", "CREATE TABLE c (b integer) INHERITS (p)", "INSERT INTO p VALUES (1)", "INSERT INTO c VALUES (2, 2)");
+        var v = view("SELECT a FROM p");
+        v.step("INSERT INTO c VALUES (3, 3)", "UPDATE p SET a = a + 10").delta("-1 | 1", "-1 | 2", "+1 | 11", "+1 | 12", "+1 | 13").matchesRecompute();
+    }
+
+    @Test
+    void viewsAndSubqueriesAreSeenThrough() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, g text, x integer)", "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'a', 3)",
+                "CREATE VIEW big AS SELECT id, g, x * 10 AS x10 FROM t WHERE x > 1", "CREATE VIEW per_group (grp, n) AS SELECT g, count(*) FROM big GROUP BY g");
+        view("SELECT p.grp, p.n, s.x10 FROM per_group p JOIN (SELECT g, max(x10) AS x10 FROM big GROUP BY g) AS s ON s.g = p.grp")
+                .step("UPDATE t SET x = 5 WHERE id = 1", "INSERT INTO t VALUES (4, 'c', 9)").delta("-1 | a | 1 | 30", "+1 | a | 2 | 50", "+1 | c | 1 | 90").matchesRecompute();
+    }
+
+    @Test
+    void likeCaseCastsAndScalarExpressions() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a text, d timestamp, x numeric(6,2))", "INSERT INTO t VALUES (1, 'promo brass', '2024-02-29 10:00', 10), (2, NULL, NULL, NULL), (3, 'BRASS%x', '1999-12-31', -1.5)");
+        view("SELECT id, CASE WHEN a LIKE '%brass' THEN 'b' WHEN a ILIKE 'brass\\%_' THEN 'B' ELSE 'none' END AS kind, x::integer AS i, coalesce(a, '-') || '/' || id AS s, "
+                + "extract(year FROM d) AS y, d + interval '1 month' AS later, x BETWEEN 0 AND 20 AS ok, substring(a FROM 2 FOR 3) AS sub, (id, x) = (1, 10) AS pair, nullif(x, 10) AS nx "
+                + "FROM t WHERE a NOT LIKE 'z%' OR a IS NULL")
+                .step("UPDATE t SET a = 'brass%?' WHERE id = 2", "UPDATE t SET d = '2024-12-31 23:00', x = 99.995 WHERE id = 1", "INSERT INTO t VALUES (4, 'zzz', now()::timestamp, 1), (5, 'a brass', NULL, 2)").matchesRecompute()
+                .step("UPDATE t SET a = 'z' WHERE id = 5", "DELETE FROM t WHERE id = 3").matchesRecompute();
+    }
+
+    @Test
+    void anUpdateOfAColumnThatIsNotUsedIsNoChange() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, used integer, other text)", "INSERT INTO t VALUES (1, 1, 'a'), (2, 2, 'b')");
+        view("SELECT id, used FROM t").step("UPDATE t SET other = 'changed'").noDelta().matchesRecompute();
+        assertThat(lines("SELECT action FROM pgtrickle.pgt_refresh_history WHERE initiated_by = 'MANUAL' AND action <> 'NO_DATA'")).isEmpty();
+    }
+
+    @Test
+    void aLaterStreamTableThatNeedsMoreColumnsIsServedToo() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer, b integer, c integer)", "INSERT INTO t VALUES (1, 1, 1, 1)");
+        var v = view("v", "SELECT id, a FROM t");
+        run("INSERT INTO t VALUES (2, 2, 2, 2)");
+        var w = view("w", "SELECT b, sum(c) AS s FROM t GROUP BY b");
+        run("INSERT INTO t VALUES (3, 3, 2, 3)", "UPDATE t SET b = 9, c = 5 WHERE id = 1");
+        w.step().delta("-1 | 1 | 1", "+1 | 9 | 5", "-1 | 2 | 2", "+1 | 2 | 5").matchesRecompute();
+        v.step().delta("+1 | 2 | 2", "+1 | 3 | 3").matchesRecompute();
+        run("DROP MATERIALIZED VIEW v");
+        w.step("DELETE FROM t WHERE id = 3").delta("-1 | 2 | 5", "+1 | 2 | 2").matchesRecompute();
+    }
+
+    @Test
+    void generatedAndIdentityColumnsAreColumns() {
+        run("CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a integer, twice integer GENERATED ALWAYS AS (a * 2) STORED, thrice integer GENERATED ALWAYS AS (a * 3) VIRTUAL)", "INSERT INTO t (a) VALUES (1), (2)");
+        view("SELECT id, twice FROM t").step("UPDATE t SET a = 5 WHERE id = 1", "INSERT INTO t (a) VALUES (7)").delta("-1 | 1 | 2", "+1 | 1 | 10", "+1 | 3 | 14").matchesRecompute();
+        run("CREATE MATERIALIZED VIEW w WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT id, thrice FROM t");
+        run("UPDATE t SET a = 6 WHERE id = 1", "REFRESH MATERIALIZED VIEW w");
+        io.pgtrickle.suite.oracle.Oracle.exact().check(alice, "w", "SELECT id, thrice FROM t");
+    }
+
+    @Test
+    void awkwardColumnNames() {
+        String name63 = "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabc";
+        run("CREATE TABLE t (action integer, lsn integer, new_x integer, \"__pgt\" integer, \"w\" integer, xid8 integer, \"Mixed Case\" integer, " + name63 + " integer, \"a\"\"b\" integer, ctid_ integer)",
+                "INSERT INTO t VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)");
+        view("SELECT * FROM t").step("UPDATE t SET action = 0, \"Mixed Case\" = NULL", "INSERT INTO t VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)").matchesRecompute();
+        view("w", "SELECT w, \"a\"\"b\", count(*) AS action, sum(" + name63 + ") AS \"select\" FROM t GROUP BY w, \"a\"\"b\"").step("UPDATE t SET w = 6", "DELETE FROM t WHERE action = 0").matchesRecompute();
+    }
+
+    @Test
+    void tablesInSeveralSchemasWithTheSameName() {
+        run("CREATE SCHEMA " + schema + "_b", "CREATE TABLE t (a integer)", "CREATE TABLE " + schema + "_b.t (a integer)", "INSERT INTO t VALUES (1)", "INSERT INTO " + schema + "_b.t VALUES (1)");
+        view("SELECT t.a, o.a AS b FROM t JOIN " + schema + "_b.t o ON t.a = o.a").step("INSERT INTO t VALUES (2)", "INSERT INTO " + schema + "_b.t VALUES (2)").delta("+1 | 2 | 2").matchesRecompute();
+        run("DROP MATERIALIZED VIEW v", "DROP SCHEMA " + schema + "_b CASCADE");
+    }
+}
