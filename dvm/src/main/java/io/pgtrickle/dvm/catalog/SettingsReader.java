@@ -21,7 +21,7 @@ public final class SettingsReader {
     public static Settings read(Hands hands) {
         String names = Settings.ALL.stream().map(Setting::qualifiedName).map(Quoting::literal).collect(Collectors.joining(", "));
         Map<String, String> values = new HashMap<>();
-        for (Row row : hands.ask("""
+        for (Row row : hands.look("""
                 SELECT name, value FROM (
                     SELECT n AS name, current_setting(n, true) AS value, 0 AS rank FROM unnest(ARRAY[%1$s]) AS n
                     UNION ALL

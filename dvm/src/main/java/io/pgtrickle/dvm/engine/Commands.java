@@ -8,6 +8,7 @@ import io.pgtrickle.dvm.engine.CommandOutcome.Rows;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.refresh.CommandRefresh;
+import io.pgtrickle.dvm.refresh.Decision;
 import io.pgtrickle.dvm.refresh.Plans;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.SqlSession;
@@ -25,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out one statement in the caller's session. */
@@ -36,8 +38,12 @@ final class Commands {
     private final DatabaseIdentity identity;
     private final Plans plans;
     private final Settings settings;
+    private final LongConsumer nothingToDo;
 
-    Commands(Hands hands, SqlSession session, Opening opening, DatabaseIdentity identity, Plans plans, Settings settings) {
+    /** @param nothingToDo hears of refreshes that left no trace in the transaction */
+    Commands(Hands hands, SqlSession session, Opening opening, DatabaseIdentity identity, Plans plans, Settings settings,
+            LongConsumer nothingToDo) {
+        this.nothingToDo = nothingToDo;
         this.hands = hands;
         this.session = session;
         this.opening = opening;
@@ -93,7 +99,10 @@ final class Commands {
         }
         CommandRefresh command = new CommandRefresh(hands, plans, settings, identity.cluster());
         if (withData) {
-            command.run(table.id().orElseThrow(), "MANUAL");
+            long id = table.id().orElseThrow();
+            command.run(id, "MANUAL")
+                    .filter(outcome -> outcome.decision().action() == Decision.Action.NO_DATA)
+                    .ifPresent(_ -> nothingToDo.accept(id));
         } else {
             command.empty(table.id().orElseThrow());
         }

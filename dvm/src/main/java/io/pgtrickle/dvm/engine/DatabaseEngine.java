@@ -8,6 +8,7 @@ import io.pgtrickle.dvm.catalog.SettingsReader;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.refresh.Refresher;
 import io.pgtrickle.dvm.scheduler.Scheduler;
 import io.pgtrickle.dvm.session.CallerHands;
 import io.pgtrickle.dvm.session.EngineConnection;
@@ -74,7 +75,8 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
         }
         CallerHands hands = new CallerHands(session, known.secret(), opening.transaction(), opening.isolation());
         try {
-            return new Commands(hands, session, opening, known, plans, settings(hands)).run(command, parameters);
+            return new Commands(hands, session, opening, known, plans, settings(hands), this::noteNothingToDo)
+                    .run(command, parameters);
         } catch (EngineException e) {
             throw hands.raise(e);
         } catch (SqlFailure | SessionClosedException e) {
@@ -96,6 +98,17 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     }
 
     private record KnownSettings(Settings settings, long readAt) {}
+
+    /** On a connection of its own, behind the command's back: the time of a refresh that changed nothing. */
+    private void noteNothingToDo(long id) {
+        Thread.ofVirtual().name("pgtrickle-note-" + id).start(() -> {
+            try (EngineConnection connection = connections.borrow()) {
+                connection.execute(Refresher.noteNothingToDo(id));
+            } catch (SqlFailure | SessionClosedException e) {
+                LOG.debug("database {}: refresh time of {} not noted: {}", database, id, e.getMessage());
+            }
+        });
+    }
 
     /** Installs or upgrades the catalog unless this engine has done so, and starts working for the database. */
     void ensureInstalled() {

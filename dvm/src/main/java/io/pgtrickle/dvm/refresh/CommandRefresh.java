@@ -24,7 +24,10 @@ public final class CommandRefresh {
         this.cluster = cluster;
     }
 
-    /** Empty if the stream table is gone. */
+    /**
+     * Empty if the stream table is gone. One that had nothing to do has written nothing: its caller has to see to
+     * last_refresh_at.
+     */
     public Optional<Refresher.Outcome> run(long id, String initiator) {
         Optional<Pending> found = pending(id);
         if (found.isEmpty()) {
@@ -47,8 +50,9 @@ public final class CommandRefresh {
 
     /** With the refresh lock held and the sources locked against TRUNCATE. */
     private Optional<Pending> pending(long id) {
-        return Pending.of(id, hands.one(
-                "SELECT * FROM pgtrickle.pgt_lock_and_pending(" + id + ", " + Quoting.literal(cluster) + ")"));
+        return Pending.of(
+                id,
+                hands.look("SELECT * FROM pgtrickle.pgt_lock_and_pending(" + id + ", " + Quoting.literal(cluster) + ")").getFirst());
     }
 
     /** REFRESH … WITH NO DATA: empty, and left alone until somebody refreshes it. */

@@ -38,7 +38,7 @@ public final class Plans {
         if (cached != null) {
             return cached;
         }
-        String facts = hands.one("SELECT facts::text AS facts FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).text("facts");
+        String facts = hands.look("SELECT facts::text AS facts FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).getFirst().text("facts");
         Planner.Planned planned = planner.replan(FactsJson.read(facts));
         cache.put(factsHash, planned);
         return planned;

@@ -55,12 +55,20 @@ public final class Refresher {
         Decision decision = Decision.of(pending, planned.plan().differential(), planned.everyTime(), settings);
         return switch (decision.action()) {
             case NO_DATA -> {
-                hands.engine("UPDATE pgtrickle.pgt_stream_tables SET last_refresh_at = clock_timestamp(), data_timestamp = now() WHERE pgt_id = " + pending.id());
+                if (!hands.foreign()) {
+                    hands.engine(noteNothingToDo(pending.id()));
+                }
                 yield new Outcome(decision, pending.frontier().orElseThrow(), 0, 0, 0);
             }
             case DIFFERENTIAL -> differential(pending, planned, decision, initiator);
             case FULL, REINITIALIZE -> full(pending, planned.plan(), decision, initiator);
         };
+    }
+
+    /** Not for a user's transaction, which a refresh without work shall leave without anything to flush. */
+    public static String noteNothingToDo(long id) {
+        return "UPDATE pgtrickle.pgt_stream_tables SET last_refresh_at = clock_timestamp(), data_timestamp = now() WHERE pgt_id IN ("
+                + "SELECT pgt_id FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id + " FOR UPDATE SKIP LOCKED)";
     }
 
     private Outcome differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {

@@ -53,13 +53,27 @@ public final class CallerHands implements Hands {
 
     @Override
     public void engine(String sql) {
-        signed(sql, false);
+        signed(sql, false, nextNonce());
     }
 
     @Override
     public List<Row> ask(String sql) {
+        return rows(signed(sql, true, nextNonce()));
+    }
+
+    @Override
+    public List<Row> look(String sql) {
+        return rows(signed(sql, true, 0));
+    }
+
+    private long nextNonce() {
+        nonce = nonce == Long.MAX_VALUE ? 1 : nonce + 1;
+        return nonce;
+    }
+
+    private static List<Row> rows(SqlResult result) {
         List<Row> rows = new ArrayList<>();
-        for (List<@Nullable String> row : signed(sql, true).rows()) {
+        for (List<@Nullable String> row : result.rows()) {
             String json = row.getFirst();
             if (json != null) {
                 rows.add(parse(json));
@@ -68,15 +82,14 @@ public final class CallerHands implements Hands {
         return rows;
     }
 
-    private SqlResult signed(String sql, boolean rows) {
-        nonce = (nonce + 1) & Long.MAX_VALUE;
+    private SqlResult signed(String sql, boolean rows, long once) {
         return session.execute(
                 "SELECT * FROM pgtrickle.engine_exec($1::text, $2::bool, $3::int8, $4::text)",
-                sql, Boolean.toString(rows), Long.toString(nonce), signature(sql, rows));
+                sql, Boolean.toString(rows), Long.toString(once), signature(sql, rows, once));
     }
 
-    private String signature(String sql, boolean rows) {
-        String message = transaction + ":" + nonce + ":" + rows + ":" + sql;
+    private String signature(String sql, boolean rows, long once) {
+        String message = transaction + ":" + once + ":" + rows + ":" + sql;
         byte[] inner = sha256(secret, message.getBytes(StandardCharsets.UTF_8));
         return HexFormat.of().formatHex(sha256(secret, inner));
     }

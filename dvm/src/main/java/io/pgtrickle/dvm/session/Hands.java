@@ -26,6 +26,11 @@ public interface Hands {
     /** Runs a statement as the engine's role. Columns that are arrays or JSON must be cast to text. */
     List<Row> ask(String sql);
 
+    /** Like {@link #ask} for what only reads or locks, so that a transaction that does nothing else writes nothing. */
+    default List<Row> look(String sql) {
+        return ask(sql);
+    }
+
     /** Whether this is somebody's session, whose transaction may have changed the sources itself. */
     boolean foreign();
 

@@ -28,7 +28,10 @@ BEGIN
     IF signature IS DISTINCT FROM pgtrickle.pgt_signature(statement, returning_rows, nonce) THEN
         RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
     END IF;
-    INSERT INTO pgtrickle.pgt_nonces VALUES (pg_backend_pid(), pg_current_xact_id(), nonce);
+    -- Nonce 0 is signed for statements that may be repeated: they change nothing, and so cost no flush at commit.
+    IF nonce <> 0 THEN
+        INSERT INTO pgtrickle.pgt_nonces VALUES (pg_backend_pid(), pg_current_xact_id(), nonce);
+    END IF;
     IF returning_rows THEN
         FOR answer IN EXECUTE statement LOOP
             RETURN NEXT row_to_json(answer)::text;
