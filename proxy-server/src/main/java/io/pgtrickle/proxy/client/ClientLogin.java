@@ -184,7 +184,7 @@ final class ClientLogin {
     /** A typed message may come only as the answer to an Authentication message. */
     void checkAnswer(byte type, int length) {
         if (type != FrontendType.PASSWORD) {
-            throw new ProtocolViolationException("expected password response, got message type " + type);
+            throw new ProtocolViolationException("expected password response, got message type " + (type & 0xff));
         }
         if (length > MAX_ANSWER_LENGTH) {
             throw new ProtocolViolationException("invalid message length");

@@ -155,6 +155,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         });
     }
 
+    /** The proxy ends. */
+    public void shutDown() {
+        channel.eventLoop().execute(() -> fatal("57P01", "terminating connection due to administrator command"));
+    }
+
     /** What the client sends goes to whoever is in charge. */
     private final class Input implements FrameHandler {
 
@@ -230,7 +235,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         long millis = context.limits().clientLoginTimeout().toMillis();
         if (millis > 0) {
             deadline = channel.eventLoop().schedule(
-                    () -> fatal("08P01", "canceling authentication due to timeout"), millis, TimeUnit.MILLISECONDS);
+                    () -> fatal("57014", "canceling authentication due to timeout"), millis, TimeUnit.MILLISECONDS);
         }
     }
 

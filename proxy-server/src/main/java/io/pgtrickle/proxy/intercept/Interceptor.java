@@ -92,7 +92,7 @@ public final class Interceptor implements FrameHandler {
     public Action begin(byte type, int length) {
         int longest = FrontendType.maxLength(type);
         if (longest < 0) {
-            throw new ProtocolViolationException("invalid frontend message type " + type);
+            throw new ProtocolViolationException("invalid frontend message type " + (type & 0xff));
         }
         if (length > longest) {
             throw new ProtocolViolationException("invalid message length");

@@ -87,11 +87,14 @@ public final class ProxyServer implements AutoCloseable {
         return binding.channel();
     }
 
-    /** Stops accepting, closes the sessions and waits for the event loops to end. */
+    /** Stops accepting, tells the clients why their sessions end, and waits for the event loops to end. */
     @Override
     public void close() {
         listeners.forEach(listener -> listener.close().awaitUninterruptibly());
-        clients.close().awaitUninterruptibly();
+        clients.forEach(channel -> channel.pipeline().get(ClientSession.class).shutDown());
+        if (!clients.newCloseFuture().awaitUninterruptibly(QUIET_SECONDS, TimeUnit.SECONDS)) {
+            clients.close().awaitUninterruptibly();
+        }
         loops.group().shutdownGracefully(0, QUIET_SECONDS, TimeUnit.SECONDS).awaitUninterruptibly();
     }
 }
