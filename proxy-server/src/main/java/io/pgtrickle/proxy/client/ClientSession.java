@@ -334,7 +334,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             context.cancels().unregister(cancelKey);
         }
         if (server != null && (state == State.LEAVING || hasSaidGoodbye())) {
-            // Nobody reads the replies any more; what was asked for is carried out all the same.
+            // Nobody reads the replies any more; what was asked for is carried out all the same, until the server closes.
             server.setReading(true);
             return;
         }
@@ -449,7 +449,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                     fatal(Report.fatal("57P01", "terminating connection because the connection to the server was lost"));
                 }
             }
-            case LEAVING -> channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            case LEAVING -> {
+                reader.close();
+                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            }
             case FAILED, CLOSED -> {}
         }
     }

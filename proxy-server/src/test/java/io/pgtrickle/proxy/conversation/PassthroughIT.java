@@ -3,6 +3,10 @@ package io.pgtrickle.proxy.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
+import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
 import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.CopyFail;
@@ -13,9 +17,11 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
+import io.pgtrickle.wire.frontend.FrontendType;
 import io.pgtrickle.wire.frontend.StartupPacket.CancelRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +38,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** What is none of our business arrives as from PostgreSQL itself, byte for byte. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PassthroughIT {
+
+    private static final int INT4ABS = 1251;
 
     /** A conversation, and what came back, as hexadecimal bytes. */
     record Conversation(String name, Function<RawClient, List<String>> talk) {
@@ -68,6 +76,16 @@ class PassthroughIT {
         return Bind.ofText(portal, statement, List.of(values), StandardCharsets.UTF_8);
     }
 
+    private static byte[] functionCall(int function, String argument) {
+        ByteBuf out = Unpooled.buffer();
+        int at = Frames.begin(out, FrontendType.FUNCTION_CALL);
+        out.writeInt(function).writeShort(0).writeShort(1).writeInt(argument.length());
+        out.writeCharSequence(argument, StandardCharsets.US_ASCII);
+        out.writeShort(0);
+        Frames.end(out, at);
+        return ByteBufUtil.getBytes(out);
+    }
+
     static Stream<Conversation> conversations() {
         return Stream.of(
                 queries("an empty query", "", ";", "-- nothing"),
@@ -90,7 +108,7 @@ class PassthroughIT {
                 queries("two COPYs in a query", "COPY (SELECT 1) TO STDOUT; COPY (SELECT 2) TO STDOUT (FORMAT binary)"),
                 new Conversation("500 Syncs in one segment", client -> {
                     var syncs = new Sync[500];
-                    java.util.Arrays.fill(syncs, new Sync());
+                    Arrays.fill(syncs, new Sync());
                     client.send(syncs);
                     var all = new ArrayList<String>();
                     for (int i = 0; i < syncs.length; i++) {
@@ -152,12 +170,11 @@ class PassthroughIT {
                     return client.rawUntilReady();
                 }),
                 new Conversation("a function call", client -> {
-                    // abs(int4), one argument in text format, result in text format
-                    client.sendBytes("F\0\0\0\30\0\0\0\373\0\1\0\0\0\1\0\0\0\2-5\0\0\0\0\0\0".substring(0, 23)
-                            .getBytes(StandardCharsets.ISO_8859_1));
-                    client.sendBytes(new byte[] {0, 0});
+                    client.sendBytes(functionCall(INT4ABS, "-5"));
                     client.send(new Query("SELECT 1"));
-                    return client.rawUntilReady();
+                    var all = new ArrayList<>(client.rawUntilReady());
+                    all.addAll(client.rawUntilReady());
+                    return all;
                 }),
                 new Conversation("queries without waiting for answers", client -> {
                     client.send(new Query("SELECT 1"), new Query("SELECT oops"), new Query("SELECT 3"), new Flush());

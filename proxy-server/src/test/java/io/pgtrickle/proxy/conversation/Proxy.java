@@ -31,6 +31,7 @@ final class Proxy implements AutoCloseable {
 
     Proxy(ProxyConfig config) {
         ProxyConfig listening = config.withListen(new HostPort("127.0.0.1", 0));
+        Leaks.watch();
         proxy = new ProxyServer(listening, new ConfiguredAuthenticator(listening), engines);
         try {
             address = proxy.start();
@@ -58,5 +59,6 @@ final class Proxy implements AutoCloseable {
     @Override
     public void close() {
         proxy.close();
+        Leaks.assertNone();
     }
 }
