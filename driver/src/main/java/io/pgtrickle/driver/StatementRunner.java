@@ -21,8 +21,10 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.postgresql.core.BaseConnection;
 import org.postgresql.core.NativeQuery;
 import org.postgresql.core.Parser;
+import org.postgresql.core.TransactionState;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
@@ -56,8 +58,10 @@ final class StatementRunner {
         }
         String text = serverText(sql, !parameters.isEmpty());
         List<SqlStatement> statements = classifier.classify(text, standardStrings());
-        boolean autocommit = connection.getAutoCommit();
-        if (autocommit) {
+        // Who says BEGIN in SQL is in a transaction whatever autocommit says.
+        boolean own = connection.getAutoCommit()
+                && connection.unwrap(BaseConnection.class).getTransactionState() == TransactionState.IDLE;
+        if (own) {
             connection.setAutoCommit(false);
         }
         boolean done = false;
@@ -67,7 +71,7 @@ final class StatementRunner {
             for (SqlStatement statement : statements) {
                 results.addAll(runOne(statement, text, parameters, warnings));
             }
-            if (autocommit) {
+            if (own) {
                 connection.commit();
             }
             done = true;
@@ -77,7 +81,7 @@ final class StatementRunner {
         } catch (SessionClosedException e) {
             throw new SQLException(e.getMessage(), "08006", e);
         } finally {
-            if (autocommit && !connection.isClosed()) {
+            if (own && !connection.isClosed()) {
                 if (!done) {
                     connection.rollback();
                 }

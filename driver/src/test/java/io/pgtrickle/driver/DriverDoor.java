@@ -46,6 +46,11 @@ public final class DriverDoor implements Door {
     }
 
     @Override
+    public boolean showsEveryTag() {
+        return false;
+    }
+
+    @Override
     public String toString() {
         return name();
     }

@@ -12,4 +12,9 @@ public interface Door {
 
     /** A new session; the role must be able to log in without a password. */
     Client connect(String database, String role);
+
+    /** Whether a string of several statements shows the command tag of each; JDBC hides those of what is not ours. */
+    default boolean showsEveryTag() {
+        return true;
+    }
 }

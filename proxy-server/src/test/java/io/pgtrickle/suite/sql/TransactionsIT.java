@@ -177,8 +177,12 @@ class TransactionsIT extends SqlSuite {
         installCatalog();
         List<Reply> replies = alice.run("INSERT INTO t VALUES ('m', 1); " + create(SUMS) + "; SELECT count(*) FROM v; "
                 + "INSERT INTO t VALUES ('m', 1); REFRESH MATERIALIZED VIEW v; SELECT n FROM v WHERE g = 'm'; DROP MATERIALIZED VIEW v");
-        assertThat(replies).extracting(Reply::tag)
-                .containsExactly("INSERT 0 1", "SELECT 3", "SELECT 1", "INSERT 0 1", "REFRESH MATERIALIZED VIEW", "SELECT 1", "DROP MATERIALIZED VIEW");
+        assertThat(replies).hasSize(7);
+        if (lab.door().showsEveryTag()) {
+            assertThat(replies).extracting(Reply::tag)
+                    .containsExactly("INSERT 0 1", "SELECT 3", "SELECT 1", "INSERT 0 1", "REFRESH MATERIALIZED VIEW", "SELECT 1", "DROP MATERIALIZED VIEW");
+        }
+        assertThat(replies.get(2).lines()).containsExactly("3");
         assertThat(replies.get(5).lines()).containsExactly("2");
     }
 
