@@ -4,7 +4,6 @@ package io.pgtrickle.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
@@ -138,11 +137,6 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Ends the session at once, in whatever state it is: what it has not committed is rolled back. */
     public void close() {
         channel.close();
-    }
-
-    /** Says goodbye first, for a connection at rest. */
-    public void terminate() {
-        channel.writeAndFlush(encoded(new FrontendMessage.Terminate())).addListener(ChannelFutureListener.CLOSE);
     }
 
     private ByteBuf encoded(FrontendMessage message) {

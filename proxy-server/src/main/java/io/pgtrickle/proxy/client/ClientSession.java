@@ -133,7 +133,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         reader.close();
         cancelDeadline();
         if (server != null) {
-            server.close();
+            context.pool().release(server);
         }
         ByteBuf out = channel.alloc().buffer();
         report.write(out, charset());
@@ -341,7 +341,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.CLOSED;
         reader.close();
         if (server != null) {
-            server.close();
+            context.pool().release(server);
         }
     }
 
@@ -349,10 +349,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (cause instanceof IOException) {
             LOG.debug("{}: {}", channel, cause.toString());
+            channel.close();
         } else {
             LOG.error("{}: closing after an internal error", channel, cause);
+            fatal("XX000", "internal error: " + cause);
         }
-        channel.close();
     }
 
     private void cancelDeadline() {
@@ -367,7 +368,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void lent(ServerConnection lent) {
         server = lent;
         if (state != State.LOGIN) {
-            lent.close();
+            context.pool().release(lent);
         }
     }
 

@@ -3,7 +3,6 @@ package io.pgtrickle.proxy.intercept;
 
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.dvm.engine.CommandOutcome;
-import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
@@ -16,7 +15,6 @@ import io.pgtrickle.sql.statement.StatementClassifier;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterDescription;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
 import io.pgtrickle.wire.backend.BackendType;
-import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
@@ -31,11 +29,7 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendType;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.concurrent.Callable;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What a ready session's client sends, on its way to the server. Everything passes, with one exception: the Execute of a portal whose
@@ -53,17 +47,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class Interceptor implements FrameHandler {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Interceptor.class);
-
     /** Longer statements pass without being looked at. */
     static final int MAX_INSPECTED = 1 << 20;
 
     private final SessionPort session;
     private final ServerConnection server;
-    private final EngineCalls engines;
     private final StatementClassifier classifier = new StatementClassifier();
     private final PreparedNames names = new PreparedNames();
     private final WireSqlSession sql;
+    private final EngineWork work;
     private final CommandReplies replies;
     /** Commands whose parameter types the server is being asked for. */
     private final ArrayDeque<PreparedNames.Statement> describing = new ArrayDeque<>();
@@ -75,14 +67,11 @@ public final class Interceptor implements FrameHandler {
     /** To be done when the server owes nothing any more. */
     private @Nullable Runnable onceAnswered;
 
-    private boolean working;
-    private boolean catalogSeen;
-
     public Interceptor(SessionPort session, ServerConnection server, EngineCalls engines) {
         this.session = session;
         this.server = server;
-        this.engines = engines;
         this.sql = new WireSqlSession(server, session);
+        this.work = new EngineWork(engines, session, server, sql);
         this.replies = new CommandReplies(session, server);
     }
 
@@ -194,7 +183,7 @@ public final class Interceptor implements FrameHandler {
     private boolean concerns(String text) {
         classified = classifier.classify(text, standardConformingStrings());
         return classified.stream().anyMatch(StreamTableCommand.class::isInstance)
-                || (!catalogSeen && StatementClassifier.namesPgtrickle(text, standardConformingStrings()));
+                || (!work.hasSeenCatalog() && StatementClassifier.namesPgtrickle(text, standardConformingStrings()));
     }
 
     private boolean standardConformingStrings() {
@@ -269,12 +258,12 @@ public final class Interceptor implements FrameHandler {
         session.reader().pause();
         if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
             String text = Query.read(frame, server.charset()).sql();
-            var started = new SplitQuery(this, session, server, text, statements);
+            var started = new SplitQuery(this, work, session, server, text, statements);
             split = started;
             onceAnswered(started::start);
         } else {
             ByteBuf kept = frame.retainedDuplicate();
-            prepareCatalog(false, () -> {
+            work.prepareCatalog(false, () -> {
                 server.replies().expect(Kind.QUERY, Owner.CLIENT);
                 server.write(kept);
                 session.resumeInput();
@@ -288,13 +277,13 @@ public final class Interceptor implements FrameHandler {
         if (statements.size() == 1 && statements.getFirst() instanceof StreamTableCommand command) {
             onceAnswered(() -> {
                 if (CommandRun.needsCatalog(command) && mayRun()) {
-                    prepareCatalog(true, () -> prepare(parse, command));
+                    work.prepareCatalog(true, () -> prepare(parse, command));
                 } else {
                     prepare(parse, command);
                 }
             });
         } else {
-            prepareCatalog(false, () -> {
+            work.prepareCatalog(false, () -> {
                 server.send(parse, Owner.CLIENT, names.statementBecomes(parse.statement(), null));
                 session.resumeInput();
             });
@@ -355,34 +344,34 @@ public final class Interceptor implements FrameHandler {
         } else if (portal == null) {
             forward(execute);
         } else if (portal.outcome() == null) {
-            run(portal.statement().command(), portal.bind(), portal.statement().parameterTypes(), outcome -> {
-                switch (outcome) {
-                    case CommandOutcome.NotOurs _ -> forward(execute);
-                    case CommandOutcome.Completed completed -> {
-                        portal.complete(completed);
-                        replies.send(portal, execute.maxRows());
-                        session.resumeInput();
-                    }
-                }
-            });
+            work.run(
+                    portal.statement().command(),
+                    portal.bind(),
+                    portal.statement().parameterTypes(),
+                    outcome -> finish(execute, portal, outcome),
+                    session::resumeInput);
         } else if (replies.hasRows(portal)) {
             replies.send(portal, execute.maxRows());
             session.resumeInput();
         } else {
-            fail(PortalErrors.cannotBeRun(execute.portal()));
+            work.fail("55000", "portal \"" + execute.portal() + "\" cannot be run", session::resumeInput);
+        }
+    }
+
+    private void finish(Execute execute, PreparedNames.Portal portal, CommandOutcome outcome) {
+        switch (outcome) {
+            case CommandOutcome.NotOurs _ -> forward(execute);
+            case CommandOutcome.Completed completed -> {
+                portal.complete(completed);
+                replies.send(portal, execute.maxRows());
+                session.resumeInput();
+            }
         }
     }
 
     private void forward(Execute execute) {
         server.send(execute, Owner.CLIENT);
         session.resumeInput();
-    }
-
-    // Working in the session; the client's input is paused.
-
-    /** What to do with a command that was carried out. */
-    interface Finished {
-        void with(CommandOutcome outcome);
     }
 
     /** Whether the transaction has not failed, as far as is known. */
@@ -401,87 +390,6 @@ public final class Interceptor implements FrameHandler {
         }
     }
 
-    /** Has the engine carry out a command; if it fails, the client's input goes on and the server skips what it must. */
-    void run(StreamTableCommand command, Bind bind, List<Integer> types, Finished finished) {
-        boolean openBlock = server.status() == 'I';
-        var run = new CommandRun(
-                engines.engines(), server.route().database(), sql, command, bind, types, server.charset(), openBlock);
-        work(run::call, finished::with, this::goOn);
-    }
-
-    /** Makes sure that the database has the catalog. @param required whether the statement fails without */
-    void prepareCatalog(boolean required, Runnable then) {
-        if (catalogSeen) {
-            then.run();
-            return;
-        }
-        String database = server.route().database();
-        work(
-                () -> {
-                    try {
-                        engines.engines().forDatabase(database, true);
-                        return true;
-                    } catch (RuntimeException e) {
-                        LOG.warn("no engine for database {}: {}", database, e.getMessage());
-                        if (required) {
-                            throw sql.raise(e);
-                        }
-                        return false;
-                    }
-                },
-                seen -> {
-                    catalogSeen = seen;
-                    then.run();
-                },
-                then);
-    }
-
-    private void fail(SqlFailure error) {
-        work(
-                () -> {
-                    throw sql.raise(error);
-                },
-                _ -> goOn(),
-                this::goOn);
-    }
-
-    private void goOn() {
-        SplitQuery current = split;
-        if (current != null) {
-            current.step();
-        } else {
-            session.resumeInput();
-        }
-    }
-
-    private <T> void work(Callable<T> work, Consumer<T> then, Runnable failed) {
-        working = true;
-        sql.begin();
-        engines.run(server.channel().eventLoop(), work, new EngineCalls.Callback<>() {
-            @Override
-            public void succeeded(T result) {
-                working = false;
-                if (sql.failed()) {
-                    failed.run();
-                } else {
-                    then.accept(result);
-                    session.flush();
-                }
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                working = false;
-                if (sql.failed()) {
-                    failed.run();
-                } else if (server.channel().isActive()) {
-                    LOG.error("{}: an engine call ended in disorder", server.channel(), cause);
-                    session.fatal(Report.fatal("XX000", "internal error: " + cause));
-                }
-            }
-        });
-    }
-
     /** After a Sync: the engine's statement goes if an error has left it there. */
     void tidy() {
         if (sql.hasLeftover()) {
@@ -496,12 +404,12 @@ public final class Interceptor implements FrameHandler {
 
     /** Whether something of the client's is under way. */
     public boolean isBusy() {
-        return working || split != null || !server.replies().isEmpty();
+        return work.isUnderWay() || split != null || !server.replies().isEmpty();
     }
 
     /** The client wants it cancelled. */
     public void cancelling() {
-        if (working && server.replies().isEmpty()) {
+        if (work.isUnderWay() && server.replies().isEmpty()) {
             sql.cancelNext();
         }
     }

@@ -42,6 +42,7 @@ final class SplitQuery {
     private static final Bind NO_PARAMETERS = new Bind(UNNAMED, UNNAMED, List.of(), List.of(), List.of());
 
     private final Interceptor interceptor;
+    private final EngineWork work;
     private final SessionPort session;
     private final ServerConnection server;
     private final CommandReplies replies;
@@ -57,8 +58,14 @@ final class SplitQuery {
     private Optional<String> heldTag = Optional.empty();
 
     SplitQuery(
-            Interceptor interceptor, SessionPort session, ServerConnection server, String text, List<SqlStatement> statements) {
+            Interceptor interceptor,
+            EngineWork work,
+            SessionPort session,
+            ServerConnection server,
+            String text,
+            List<SqlStatement> statements) {
         this.interceptor = interceptor;
+        this.work = work;
         this.session = session;
         this.server = server;
         this.replies = new CommandReplies(session, server);
@@ -94,7 +101,7 @@ final class SplitQuery {
             case Passthrough passthrough -> pass(passthrough);
             case StreamTableCommand command -> {
                 if (CommandRun.needsCatalog(command) && interceptor.mayRun()) {
-                    interceptor.prepareCatalog(true, () -> prepare(command));
+                    work.prepareCatalog(true, () -> prepare(command));
                 } else {
                     prepare(command);
                 }
@@ -135,18 +142,20 @@ final class SplitQuery {
             finish();
             return;
         }
-        interceptor.run(command, NO_PARAMETERS, List.of(), outcome -> {
-            switch (outcome) {
-                case CommandOutcome.NotOurs _ -> execute();
-                case CommandOutcome.Completed completed -> {
-                    if (!call) {
-                        replies.sendRows(CommandReplies.rows(completed));
-                    }
-                    completed(completed.commandTag());
-                    step();
+        work.run(command, NO_PARAMETERS, List.of(), outcome -> finished(outcome, call), this::step);
+    }
+
+    private void finished(CommandOutcome outcome, boolean call) {
+        switch (outcome) {
+            case CommandOutcome.NotOurs _ -> execute();
+            case CommandOutcome.Completed completed -> {
+                if (!call) {
+                    replies.sendRows(CommandReplies.rows(completed));
                 }
+                completed(completed.commandTag());
+                step();
             }
-        });
+        }
     }
 
     private void completed(String tag) {

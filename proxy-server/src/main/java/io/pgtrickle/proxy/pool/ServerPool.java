@@ -25,6 +25,10 @@ public interface ServerPool {
 
     void acquire(Wish wish, EventLoop loop, Borrower borrower);
 
-    /** The borrower is done. Only a connection at rest (nothing outstanding, no half-sent message) may serve anyone else. */
+    /**
+     * The borrower is done with its connection, in whatever state it is: amid a transaction, a reply or even a message. A pool that lends
+     * it again may do so only if it is at rest: logged in, idle (status I), no reply outstanding, no message half sent or half received.
+     * Anything else is closed, and the server rolls back.
+     */
     void release(ServerConnection server);
 }

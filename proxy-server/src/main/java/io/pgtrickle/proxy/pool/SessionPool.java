@@ -80,6 +80,6 @@ public final class SessionPool implements ServerPool {
 
     @Override
     public void release(ServerConnection server) {
-        server.terminate();
+        server.close();
     }
 }
