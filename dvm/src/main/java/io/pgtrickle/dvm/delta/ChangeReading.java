@@ -13,11 +13,11 @@ import java.util.Objects;
 /** Reads changes from the WITH queries of a differential program, and stages from their state tables. */
 final class ChangeReading implements Reading {
 
-    private final Map<Long, String> changes = new HashMap<>();
+    private final Map<Long, Changes> changes = new HashMap<>();
     private final Target target;
 
     ChangeReading(List<Changes> changes, Target target) {
-        changes.forEach(change -> this.changes.put(change.source().relation(), change.name()));
+        changes.forEach(change -> this.changes.put(change.source().relation(), change));
         this.target = target;
     }
 
@@ -28,6 +28,15 @@ final class ChangeReading implements Reading {
 
     @Override
     public String changes(Scan scan) {
+        return of(scan).name();
+    }
+
+    @Override
+    public List<String> changedColumns(Scan scan) {
+        return of(scan).source().columns();
+    }
+
+    private Changes of(Scan scan) {
         return Objects.requireNonNull(changes.get(scan.table().oid()));
     }
 

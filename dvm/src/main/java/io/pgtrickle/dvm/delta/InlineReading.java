@@ -26,6 +26,11 @@ public final class InlineReading implements Reading {
     }
 
     @Override
+    public List<String> changedColumns(Scan scan) {
+        throw new IllegalStateException("nothing changes here");
+    }
+
+    @Override
     public boolean changed(Aggregate stage) {
         return false;
     }

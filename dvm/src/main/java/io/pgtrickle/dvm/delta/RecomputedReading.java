@@ -5,6 +5,7 @@ import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.operator.Scan;
 import io.pgtrickle.dvm.plan.Target;
+import java.util.List;
 
 /** Reads tables as they are, and stages from the WITH queries of a full program. */
 final class RecomputedReading implements Reading {
@@ -22,6 +23,11 @@ final class RecomputedReading implements Reading {
 
     @Override
     public String changes(Scan scan) {
+        throw new IllegalStateException("nothing changes here");
+    }
+
+    @Override
+    public List<String> changedColumns(Scan scan) {
         throw new IllegalStateException("nothing changes here");
     }
 

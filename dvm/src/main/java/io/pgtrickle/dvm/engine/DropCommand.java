@@ -107,6 +107,9 @@ final class DropCommand {
 
     /** @param doomed readers before what they read */
     private void drop(List<Doomed> doomed, boolean cascade, List<Resolved> streams) {
+        // In a refresh's own order: its lock first, then everything it writes. The other way round is a deadlock.
+        doomed.stream().map(Doomed::id).sorted().forEach(id ->
+                hands.engine("LOCK TABLE pgtrickle_state.lock_" + id + " IN ACCESS EXCLUSIVE MODE"));
         for (Doomed table : doomed) {
             table.queryView().ifPresent(view -> hands.engine("DROP VIEW " + Quoting.qualified("pgtrickle_state", view)));
         }

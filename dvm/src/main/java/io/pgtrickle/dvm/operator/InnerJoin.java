@@ -113,7 +113,7 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
 
     private static String beforeItem(Source input, Reading reading) {
         String alias = Quoting.identifier(input.alias());
-        List<String> names = input.columns().stream().map(Column::name).toList();
+        List<String> names = input.changedColumns(reading).stream().map(Column::name).toList();
         List<String> expressions =
                 names.stream().map(name -> alias + "." + Quoting.identifier(name)).toList();
         Rows gone = new Rows(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.operator;
 
+import java.util.List;
+
 /** How the rules read what lies below them in the program that is being written: each answer is text for a FROM clause. */
 public interface Reading {
 
@@ -11,6 +13,9 @@ public interface Reading {
 
     /** The change rows of the scan's table, weight included. */
     String changes(Scan scan);
+
+    /** The table's columns that the change rows hold: those that some stream table uses. */
+    List<String> changedColumns(Scan scan);
 
     boolean changed(Aggregate stage);
 

@@ -58,21 +58,27 @@ public record Scan(RelationFacts table, String alias, List<String> columnAliases
 
     @Override
     public String item(Reading.Time time, Reading reading) {
-        return aliased(Quoting.qualified(table.schema(), table.name()), "");
+        List<String> all = table.columns().stream().map(ColumnFacts::name).toList();
+        return aliased(Quoting.qualified(table.schema(), table.name()), all, "");
     }
 
     @Override
     public String changedItem(Reading reading) {
-        return aliased(reading.changes(this), ", " + Reading.WEIGHT);
+        return aliased(reading.changes(this), reading.changedColumns(this), ", " + Reading.WEIGHT);
     }
 
-    private String aliased(String relation, String weight) {
+    @Override
+    public List<Column> changedColumns(Reading reading) {
+        List<String> names = reading.changedColumns(this).stream().map(this::visibleName).toList();
+        return columns().stream().filter(column -> names.contains(column.name())).toList();
+    }
+
+    private String aliased(String relation, List<String> tableColumns, String weight) {
         if (columnAliases.isEmpty()) {
             return relation + " AS " + Quoting.identifier(alias);
         }
-        String renamed = table.columns().stream()
-                .map(column -> Quoting.identifier(column.name()) + " AS "
-                        + Quoting.identifier(visibleName(column.name())))
+        String renamed = tableColumns.stream()
+                .map(name -> Quoting.identifier(name) + " AS " + Quoting.identifier(visibleName(name)))
                 .collect(Collectors.joining(", "));
         return "(SELECT " + renamed + weight + " FROM " + relation + ") AS " + Quoting.identifier(alias);
     }

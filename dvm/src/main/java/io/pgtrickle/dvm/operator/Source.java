@@ -15,6 +15,11 @@ public sealed interface Source extends Scope permits Scan, Subquery {
     /** The FROM item of the change rows, with its alias and the weight column; only if something changed. */
     String changedItem(Reading reading);
 
+    /** The columns that {@link #changedItem} has; anything that refers to another one is not evaluated. */
+    default List<Column> changedColumns(Reading reading) {
+        return columns();
+    }
+
     @Override
     default Rows rows(Reading.Time time, Reading reading) {
         return Rows.from(item(time, reading));

@@ -27,6 +27,13 @@ class JoinsIT extends SqlSuite {
     }
 
     @Test
+    void columnsUnderOtherNamesOfWhichOnlySomeAreUsed() {
+        view("SELECT x.p, r.w FROM l AS x(p, q) JOIN r ON x.q = r.k")
+                .step("INSERT INTO l VALUES (4, 20, 'd')", "UPDATE r SET w = 'yy' WHERE k = 20")
+                .delta("-1 | 2 | y", "+1 | 2 | yy", "+1 | 4 | yy").matchesRecompute();
+    }
+
+    @Test
     void bothPartnersInsertedInOneWindow() {
         view(PAIRS).step("INSERT INTO l VALUES (4, 40, 'd')", "INSERT INTO r VALUES (4, 40, 'q')").delta("+1 | 4 | 40 | 4 | q").matchesRecompute();
     }
