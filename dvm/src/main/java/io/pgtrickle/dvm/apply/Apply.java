@@ -9,7 +9,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** How changes reach the visible table. An apply adds WITH queries to the program and says where the counts are. */
-public sealed interface Apply permits KeyApply, BagApply {
+public sealed interface Apply permits KeyApply, AnchorApply, BagApply {
 
     List<ColumnFacts> columns();
 

@@ -50,6 +50,39 @@ final class Keys {
                 .thenComparing(key -> !key.indexed()));
     }
 
+    /** For a result without a key: the key of one relation in it, which many rows may share but few do. */
+    static Optional<Key> anchor(Output output) {
+        return anchors(output).stream().min(Comparator.comparing(key -> key.positions().size()));
+    }
+
+    private static List<Key> anchors(Output output) {
+        return switch (output) {
+            case Project project -> anchors(project.input()).stream()
+                    .flatMap(key -> through(project, key).stream())
+                    .toList();
+            case UnionAll union -> List.of();
+        };
+    }
+
+    private static List<ScopeKey> anchors(Scope scope) {
+        return switch (scope) {
+            case Scan scan -> keys(scan);
+            case Subquery subquery -> anchors(subquery.query()).stream()
+                    .map(key -> scopeKey(subquery, key))
+                    .toList();
+            case Filter filter -> anchors(filter.input());
+            case InnerJoin join -> join.inputs().stream()
+                    .flatMap(input -> anchors((Scope) input).stream())
+                    .toList();
+            case Aggregate aggregate -> List.of();
+        };
+    }
+
+    private static ScopeKey scopeKey(Subquery subquery, Key key) {
+        return new ScopeKey(
+                new HashSet<>(key.positions().stream().map(subquery.columns()::get).toList()), key.indexed());
+    }
+
     private static List<Key> keys(Output output) {
         return switch (output) {
             case Project project -> keys(project.input()).stream()
@@ -92,8 +125,7 @@ final class Keys {
                             columns(scan, key.stream().map(scan::visibleName).toList()), true))
                     .toList();
             case Subquery subquery -> keys(subquery.query()).stream()
-                    .map(key -> new ScopeKey(
-                            new HashSet<>(key.positions().stream().map(subquery.columns()::get).toList()), key.indexed()))
+                    .map(key -> scopeKey(subquery, key))
                     .toList();
             case Filter filter -> keys(filter.input());
             case InnerJoin join -> keys(join);

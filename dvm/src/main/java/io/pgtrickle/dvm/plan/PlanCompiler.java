@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
+import io.pgtrickle.dvm.apply.AnchorApply;
 import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.BagApply;
 import io.pgtrickle.dvm.apply.KeyApply;
@@ -62,14 +63,19 @@ public final class PlanCompiler {
                     column.name(), column.type(), column.notNull() || output.columns().get(i).notNull()));
         }
         Optional<Keys.Key> key = Keys.of(output);
-        if (key.isEmpty()) {
-            return new BagApply(columns);
+        if (key.isPresent()) {
+            return new KeyApply(columns, key.get().positions(), indexable(key.get(), columns), isGrouping(output));
         }
-        List<Integer> positions = key.get().positions();
-        boolean bounded = key.get().indexed()
-                || positions.stream().allMatch(i -> columns.get(i).type().length() > 0);
-        boolean notNull = positions.stream().allMatch(i -> columns.get(i).notNull());
-        return new KeyApply(columns, positions, bounded && notNull, isGrouping(output));
+        return Keys.anchor(output)
+                .filter(anchor -> indexable(anchor, columns))
+                .<Apply>map(anchor -> new AnchorApply(columns, anchor.positions()))
+                .orElseGet(() -> new BagApply(columns));
+    }
+
+    /** Whether an index on the columns themselves finds rows: NOT NULL, and of a size an index can take. */
+    private static boolean indexable(Keys.Key key, List<ColumnFacts> columns) {
+        return key.positions().stream().allMatch(i -> columns.get(i).notNull()
+                && (key.indexed() || columns.get(i).type().length() > 0));
     }
 
     /** A select list over one stage: its changes are at most one old and one new row for each key. */
