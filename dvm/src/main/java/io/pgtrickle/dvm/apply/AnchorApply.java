@@ -45,9 +45,13 @@ public record AnchorApply(List<ColumnFacts> columns, List<Integer> anchor) imple
                         + anchorMatch("t.", "d.") + same + "\n    LIMIT -d.__pgt_w\n  ) AS v\nWHERE d.__pgt_w < 0");
         program.with(
                 "coming",
-                "the new copies, numbered alike",
-                "SELECT " + list(name -> "d." + name) + ", " + number
-                        + "\nFROM net AS d, generate_series(1, d.__pgt_w)\nWHERE d.__pgt_w > 0");
+                "the new rows, numbered alike, one copy each",
+                "SELECT " + list(name -> "d." + name) + ", " + number + "\nFROM net AS d\nWHERE d.__pgt_w > 0");
+        program.with(
+                "further",
+                "further copies, apart because the planner takes generate_series for a thousand rows",
+                "INSERT INTO " + table + " (" + list(name -> name) + ")\nSELECT " + list(name -> "d." + name)
+                        + "\nFROM net AS d, generate_series(2, d.__pgt_w)\nWHERE d.__pgt_w > 1\nRETURNING 1");
         program.with(
                 "applied",
                 "pairs are updates",
@@ -58,7 +62,7 @@ public record AnchorApply(List<ColumnFacts> columns, List<Integer> anchor) imple
                         + "\nWHEN NOT MATCHED THEN\n  INSERT (" + list(name -> name) + ")\n  VALUES ("
                         + list(name -> "d." + name) + ")\nRETURNING merge_action() AS action");
         return new Counts(
-                count("INSERT"),
+                "(" + count("INSERT") + " + (SELECT count(*) FROM further))",
                 count("UPDATE"),
                 count("DELETE"),
                 "(SELECT count(*) FROM going) <> (SELECT coalesce(-sum(__pgt_w) FILTER (WHERE __pgt_w < 0), 0) FROM net)");

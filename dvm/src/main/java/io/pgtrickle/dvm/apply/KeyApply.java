@@ -37,35 +37,22 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
 
     @Override
     public Counts differential(Program program, String table, String delta) {
-        String rows = netted ? delta : netted(delta, "");
-        List<String> items = new ArrayList<>();
-        for (int i = 0; i < columns.size(); i++) {
-            String name = name(columns.get(i));
-            boolean grouped = key.contains(i) && Identity.exactEquality(columns.get(i).type());
-            items.add(grouped ? "d." + name : image("d." + name, i) + " AS " + name);
-        }
-        items.add("bool_or(d.__pgt_w > 0) AS __pgt_present");
-        items.add("max(abs(d.__pgt_w)) AS __pgt_copies");
-        String groupBy = keyColumns().map(column -> "d." + name(column)).collect(Collectors.joining(", "));
+        program.with("net", "what comes and goes, by row", netted ? delta : netted(delta, ""));
+        String columns = list(name -> "d." + name) + ", ";
         program.with(
                 "changed",
-                "one row for each touched key: the new row, or the key of one that goes",
-                "SELECT " + String.join(",\n  ", items) + "\nFROM (\n" + rows.indent(2) + ") AS d"
-                        + (key.isEmpty() ? "\nHAVING count(*) > 0" : "\nGROUP BY " + groupBy));
+                "one row for each touched key: the new row, or the old one where none comes",
+                "SELECT " + columns + "true AS __pgt_present\nFROM net AS d\nWHERE d.__pgt_w > 0\nUNION ALL\nSELECT " + columns
+                        + "false\nFROM net AS d\nWHERE d.__pgt_w < 0\n  AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0"
+                        + (key.isEmpty() ? "" : " AND " + match("n.", "d.")) + ")");
         program.with(
                 "applied",
                 "the visible table follows",
                 merge(table, "changed", "WHEN MATCHED AND NOT d.__pgt_present THEN DELETE\n", " AND d.__pgt_present")
                         + "\nRETURNING merge_action() AS action");
         String wanted = "(SELECT count(*) FROM changed WHERE NOT __pgt_present)";
-        return counts("EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> "
+        return counts("EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> "
                 + wanted);
-    }
-
-    /** The new value where there is one; a key that goes is still needed to find its row. */
-    private String image(String value, int position) {
-        String image = "any_value(" + value + ") FILTER (WHERE d.__pgt_w > 0)";
-        return key.contains(position) ? "coalesce(" + image + ", any_value(" + value + "))" : image;
     }
 
     @Override
@@ -94,18 +81,18 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
         String update = set.isEmpty()
                 ? ""
                 : "WHEN MATCHED AND NOT (" + String.join(" AND ", differs) + ") THEN\n  UPDATE SET " + String.join(", ", set) + "\n";
-        return "MERGE INTO " + table + " AS t\nUSING " + source + " AS d\nON " + match() + "\n" + delete + update
+        return "MERGE INTO " + table + " AS t\nUSING " + source + " AS d\nON " + match("t.", "d.") + "\n" + delete + update
                 + "WHEN NOT MATCHED" + present + " THEN\n  INSERT (" + list(name -> name) + ")\n  VALUES ("
                 + list(name -> "d." + name) + ")";
     }
 
-    private String match() {
+    private String match(String left, String right) {
         if (key.isEmpty()) {
             return "true";
         }
         Stream<String> columnsMatch = keyColumns()
-                .map(column -> "t." + name(column) + (column.notNull() ? " = " : " IS NOT DISTINCT FROM ") + "d." + name(column));
-        return (unique || !hashes() ? columnsMatch : Stream.concat(Stream.of(hash("t.") + " = " + hash("d.")), columnsMatch))
+                .map(column -> left + name(column) + (column.notNull() ? " = " : " IS NOT DISTINCT FROM ") + right + name(column));
+        return (unique || !hashes() ? columnsMatch : Stream.concat(Stream.of(hash(left) + " = " + hash(right)), columnsMatch))
                 .collect(Collectors.joining(" AND "));
     }
 

@@ -99,6 +99,16 @@ class PlanCompilerTest {
     }
 
     @Test
+    void withoutAKeyTheKeyOfOneTableFindsRows() {
+        StreamPlan plan = plan(
+                "SELECT o.id, b.code FROM public.orders o, public.orders b WHERE (o.day = b.day)", "id int4, other text");
+        assertThat(plan.key()).contains(List.of("id", "other"));
+        plan = plan("SELECT o.id, l.level FROM public.orders o, public.log l WHERE (o.code = l.level)", "id int4, level text");
+        assertThat(plan.key()).isEmpty();
+        assertThat(plan.description()).singleElement().asString().contains("rows are found by (id)");
+    }
+
+    @Test
     void aColumnThatDependsOnTheGroupingKeyBecomesOne() {
         StreamPlan plan = plan(
                 "SELECT o.id, o.day, count(*) AS n FROM (public.orders o JOIN public.items i ON ((i.order_id = o.id))) GROUP BY o.id",

@@ -98,19 +98,21 @@ stage1_changes AS (
   FROM stage1_next
   WHERE __pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND old_sum_amount IS NOT DISTINCT FROM sum_amount AND old___pgt_n = __pgt_n AND old_sum_score IS NOT DISTINCT FROM sum_score)
 ),
--- one row for each touched key: the new row, or the key of one that goes
+-- what comes and goes, by row
+net AS (
+  SELECT region, sum_amount AS total, count AS n, avg_score AS mean, stage1_changes.__pgt_w
+  FROM stage1_changes
+),
+-- one row for each touched key: the new row, or the old one where none comes
 changed AS (
-  SELECT d.region,
-    any_value(d.total) FILTER (WHERE d.__pgt_w > 0) AS total,
-    any_value(d.n) FILTER (WHERE d.__pgt_w > 0) AS n,
-    any_value(d.mean) FILTER (WHERE d.__pgt_w > 0) AS mean,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
-  FROM (
-    SELECT region, sum_amount AS total, count AS n, avg_score AS mean, stage1_changes.__pgt_w
-    FROM stage1_changes
-  ) AS d
-  GROUP BY d.region
+  SELECT d.region, d.total, d.n, d.mean, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.region, d.total, d.n, d.mean, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND hash_record_extended(ROW(n.region), 0) = hash_record_extended(ROW(d.region), 0) AND n.region = d.region)
 ),
 -- the visible table follows
 applied AS (
@@ -131,7 +133,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
   EXISTS (SELECT FROM stage1_next WHERE __pgt_n < 0)
-    OR EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

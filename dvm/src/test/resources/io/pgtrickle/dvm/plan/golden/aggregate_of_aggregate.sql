@@ -180,16 +180,21 @@ stage2_changes AS (
   FROM stage2_next
   WHERE NOT (old_max_total IS NOT DISTINCT FROM max_total)
 ),
--- one row for each touched key: the new row, or the key of one that goes
+-- what comes and goes, by row
+net AS (
+  SELECT max_total AS highest, stage2_changes.__pgt_w
+  FROM stage2_changes
+),
+-- one row for each touched key: the new row, or the old one where none comes
 changed AS (
-  SELECT any_value(d.highest) FILTER (WHERE d.__pgt_w > 0) AS highest,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
-  FROM (
-    SELECT max_total AS highest, stage2_changes.__pgt_w
-    FROM stage2_changes
-  ) AS d
-  HAVING count(*) > 0
+  SELECT d.highest, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.highest, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0)
 ),
 -- the visible table follows
 applied AS (
@@ -211,7 +216,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (10)::bigint AS delta_rows,
   EXISTS (SELECT FROM stage1_next WHERE __pgt_n < 0)
     OR EXISTS (SELECT FROM stage2_next WHERE __pgt_n < 0)
-    OR EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

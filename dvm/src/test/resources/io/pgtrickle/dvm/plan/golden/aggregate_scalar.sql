@@ -95,17 +95,21 @@ stage1_changes AS (
   FROM stage1_next
   WHERE NOT (old_sum_amount IS NOT DISTINCT FROM sum_amount AND old___pgt_n = __pgt_n AND old_count_amount_2 IS NOT DISTINCT FROM count_amount_2)
 ),
--- one row for each touched key: the new row, or the key of one that goes
+-- what comes and goes, by row
+net AS (
+  SELECT (sum_amount / NULLIF(count, 0)) AS mean, count_amount AS large, stage1_changes.__pgt_w
+  FROM stage1_changes
+),
+-- one row for each touched key: the new row, or the old one where none comes
 changed AS (
-  SELECT any_value(d.mean) FILTER (WHERE d.__pgt_w > 0) AS mean,
-    any_value(d.large) FILTER (WHERE d.__pgt_w > 0) AS large,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
-  FROM (
-    SELECT (sum_amount / NULLIF(count, 0)) AS mean, count_amount AS large, stage1_changes.__pgt_w
-    FROM stage1_changes
-  ) AS d
-  HAVING count(*) > 0
+  SELECT d.mean, d.large, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.mean, d.large, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0)
 ),
 -- the visible table follows
 applied AS (
@@ -126,7 +130,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
   EXISTS (SELECT FROM stage1_next WHERE __pgt_n < 0)
-    OR EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

@@ -119,17 +119,21 @@ stage1_changes AS (
   FROM stage1_next
   WHERE __pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND (old_price, scale(old_price)) IS NOT DISTINCT FROM (price, scale(price)))
 ),
--- one row for each touched key: the new row, or the key of one that goes
+-- what comes and goes, by row
+net AS (
+  SELECT region, price, stage1_changes.__pgt_w
+  FROM stage1_changes
+),
+-- one row for each touched key: the new row, or the old one where none comes
 changed AS (
-  SELECT d.region,
-    coalesce(any_value(d.price) FILTER (WHERE d.__pgt_w > 0), any_value(d.price)) AS price,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
-  FROM (
-    SELECT region, price, stage1_changes.__pgt_w
-    FROM stage1_changes
-  ) AS d
-  GROUP BY d.region, d.price
+  SELECT d.region, d.price, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.region, d.price, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND hash_record_extended(ROW(n.region, n.price), 0) = hash_record_extended(ROW(d.region, d.price), 0) AND n.region IS NOT DISTINCT FROM d.region AND n.price IS NOT DISTINCT FROM d.price)
 ),
 -- the visible table follows
 applied AS (
@@ -150,7 +154,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
   EXISTS (SELECT FROM stage1_next WHERE __pgt_n < 0)
-    OR EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

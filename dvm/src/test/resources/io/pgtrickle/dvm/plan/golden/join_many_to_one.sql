@@ -24,25 +24,28 @@ changes_1 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.id,
-    any_value(d.amount) FILTER (WHERE d.__pgt_w > 0) AS amount,
-    any_value(d.region_name) FILTER (WHERE d.__pgt_w > 0) AS region_name,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT s.id, s.amount, d.region_name, s.__pgt_w
-      FROM changes_1 AS s,
-        public.dim AS d
-      WHERE (d.region = s.region)
-    ) AS d
-    GROUP BY d.id, d.amount, d.region_name
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT s.id, s.amount, d.region_name, s.__pgt_w
+    FROM changes_1 AS s,
+      public.dim AS d
+    WHERE (d.region = s.region)
   ) AS d
-  GROUP BY d.id
+  GROUP BY d.id, d.amount, d.region_name
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.id, d.amount, d.region_name, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.id, d.amount, d.region_name, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.id = d.id)
 ),
 -- the visible table follows
 applied AS (
@@ -62,7 +65,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- changes of dim
 
@@ -74,25 +77,28 @@ changes_2 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.id,
-    any_value(d.amount) FILTER (WHERE d.__pgt_w > 0) AS amount,
-    any_value(d.region_name) FILTER (WHERE d.__pgt_w > 0) AS region_name,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT s.id, s.amount, d.region_name, d.__pgt_w
-      FROM public.src AS s,
-        changes_2 AS d
-      WHERE (d.region = s.region)
-    ) AS d
-    GROUP BY d.id, d.amount, d.region_name
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT s.id, s.amount, d.region_name, d.__pgt_w
+    FROM public.src AS s,
+      changes_2 AS d
+    WHERE (d.region = s.region)
   ) AS d
-  GROUP BY d.id
+  GROUP BY d.id, d.amount, d.region_name
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.id, d.amount, d.region_name, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.id, d.amount, d.region_name, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.id = d.id)
 ),
 -- the visible table follows
 applied AS (
@@ -112,7 +118,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- changes of src, dim
 
@@ -131,35 +137,38 @@ changes_2 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.id,
-    any_value(d.amount) FILTER (WHERE d.__pgt_w > 0) AS amount,
-    any_value(d.region_name) FILTER (WHERE d.__pgt_w > 0) AS region_name,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.id, d.amount, d.region_name, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT s.id, s.amount, d.region_name, s.__pgt_w
-      FROM changes_1 AS s,
-        public.dim AS d
-      WHERE (d.region = s.region)
-      UNION ALL
-      SELECT s.id, s.amount, d.region_name, d.__pgt_w
-      FROM public.src AS s,
-        changes_2 AS d
-      WHERE (d.region = s.region)
-      UNION ALL
-      SELECT s.id, s.amount, d.region_name, -(s.__pgt_w * d.__pgt_w) AS __pgt_w
-      FROM changes_1 AS s,
-        changes_2 AS d
-      WHERE (d.region = s.region)
-    ) AS d
-    GROUP BY d.id, d.amount, d.region_name
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT s.id, s.amount, d.region_name, s.__pgt_w
+    FROM changes_1 AS s,
+      public.dim AS d
+    WHERE (d.region = s.region)
+    UNION ALL
+    SELECT s.id, s.amount, d.region_name, d.__pgt_w
+    FROM public.src AS s,
+      changes_2 AS d
+    WHERE (d.region = s.region)
+    UNION ALL
+    SELECT s.id, s.amount, d.region_name, -(s.__pgt_w * d.__pgt_w) AS __pgt_w
+    FROM changes_1 AS s,
+      changes_2 AS d
+    WHERE (d.region = s.region)
   ) AS d
-  GROUP BY d.id
+  GROUP BY d.id, d.amount, d.region_name
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.id, d.amount, d.region_name, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.id, d.amount, d.region_name, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.id = d.id)
 ),
 -- the visible table follows
 applied AS (
@@ -179,7 +188,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10 + 10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

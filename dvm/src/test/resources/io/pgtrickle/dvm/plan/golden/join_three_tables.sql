@@ -24,28 +24,30 @@ changes_3 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.order_id,
-    d.line,
-    any_value(d.name) FILTER (WHERE d.__pgt_w > 0) AS name,
-    any_value(d.price) FILTER (WHERE d.__pgt_w > 0) AS price,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.order_id, d.line, d.name, d.price, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.order_id, d.line, d.name, d.price, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT i.order_id, i.line, c.name, i.price, i.__pgt_w
-      FROM changes_3 AS i,
-        public.orders AS o,
-        public.customers AS c
-      WHERE (o.id = i.order_id)
-        AND (c.id = o.customer)
-    ) AS d
-    GROUP BY d.order_id, d.line, d.name, d.price
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT i.order_id, i.line, c.name, i.price, i.__pgt_w
+    FROM changes_3 AS i,
+      public.orders AS o,
+      public.customers AS c
+    WHERE (o.id = i.order_id)
+      AND (c.id = o.customer)
   ) AS d
-  GROUP BY d.order_id, d.line
+  GROUP BY d.order_id, d.line, d.name, d.price
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.order_id, d.line, d.name, d.price, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.order_id, d.line, d.name, d.price, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.order_id = d.order_id AND n.line = d.line)
 ),
 -- the visible table follows
 applied AS (
@@ -65,7 +67,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- changes of items, customers
 
@@ -84,42 +86,44 @@ changes_3 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.order_id,
-    d.line,
-    any_value(d.name) FILTER (WHERE d.__pgt_w > 0) AS name,
-    any_value(d.price) FILTER (WHERE d.__pgt_w > 0) AS price,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.order_id, d.line, d.name, d.price, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.order_id, d.line, d.name, d.price, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT i.order_id, i.line, c.name, i.price, i.__pgt_w
-      FROM changes_3 AS i,
-        public.orders AS o,
-        public.customers AS c
-      WHERE (o.id = i.order_id)
-        AND (c.id = o.customer)
-      UNION ALL
-      SELECT i.order_id, i.line, c.name, i.price, c.__pgt_w
-      FROM public.items AS i,
-        public.orders AS o,
-        changes_1 AS c
-      WHERE (o.id = i.order_id)
-        AND (c.id = o.customer)
-      UNION ALL
-      SELECT i.order_id, i.line, c.name, i.price, -(i.__pgt_w * c.__pgt_w) AS __pgt_w
-      FROM changes_3 AS i,
-        public.orders AS o,
-        changes_1 AS c
-      WHERE (o.id = i.order_id)
-        AND (c.id = o.customer)
-    ) AS d
-    GROUP BY d.order_id, d.line, d.name, d.price
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT i.order_id, i.line, c.name, i.price, i.__pgt_w
+    FROM changes_3 AS i,
+      public.orders AS o,
+      public.customers AS c
+    WHERE (o.id = i.order_id)
+      AND (c.id = o.customer)
+    UNION ALL
+    SELECT i.order_id, i.line, c.name, i.price, c.__pgt_w
+    FROM public.items AS i,
+      public.orders AS o,
+      changes_1 AS c
+    WHERE (o.id = i.order_id)
+      AND (c.id = o.customer)
+    UNION ALL
+    SELECT i.order_id, i.line, c.name, i.price, -(i.__pgt_w * c.__pgt_w) AS __pgt_w
+    FROM changes_3 AS i,
+      public.orders AS o,
+      changes_1 AS c
+    WHERE (o.id = i.order_id)
+      AND (c.id = o.customer)
   ) AS d
-  GROUP BY d.order_id, d.line
+  GROUP BY d.order_id, d.line, d.name, d.price
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.order_id, d.line, d.name, d.price, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.order_id, d.line, d.name, d.price, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.order_id = d.order_id AND n.line = d.line)
 ),
 -- the visible table follows
 applied AS (
@@ -139,7 +143,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10 + 10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 

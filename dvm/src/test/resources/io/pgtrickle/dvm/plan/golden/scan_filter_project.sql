@@ -21,24 +21,27 @@ changes_1 AS (
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
   LIMIT 10
 ),
--- one row for each touched key: the new row, or the key of one that goes
-changed AS (
-  SELECT d.id,
-    any_value(d.region) FILTER (WHERE d.__pgt_w > 0) AS region,
-    any_value(d.doubled) FILTER (WHERE d.__pgt_w > 0) AS doubled,
-    bool_or(d.__pgt_w > 0) AS __pgt_present,
-    max(abs(d.__pgt_w)) AS __pgt_copies
+-- what comes and goes, by row
+net AS (
+  SELECT d.id, d.region, d.doubled, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT d.id, d.region, d.doubled, sum(d.__pgt_w) AS __pgt_w
-    FROM (
-      SELECT id, region, (amount * 2) AS doubled, src.__pgt_w
-      FROM changes_1 AS src
-      WHERE (amount > 5000)
-    ) AS d
-    GROUP BY d.id, d.region, d.doubled
-    HAVING sum(d.__pgt_w) <> 0
+    SELECT id, region, (amount * 2) AS doubled, src.__pgt_w
+    FROM changes_1 AS src
+    WHERE (amount > 5000)
   ) AS d
-  GROUP BY d.id
+  GROUP BY d.id, d.region, d.doubled
+  HAVING sum(d.__pgt_w) <> 0
+),
+-- one row for each touched key: the new row, or the old one where none comes
+changed AS (
+  SELECT d.id, d.region, d.doubled, true AS __pgt_present
+  FROM net AS d
+  WHERE d.__pgt_w > 0
+  UNION ALL
+  SELECT d.id, d.region, d.doubled, false
+  FROM net AS d
+  WHERE d.__pgt_w < 0
+    AND NOT EXISTS (SELECT FROM net AS n WHERE n.__pgt_w > 0 AND n.id = d.id)
 ),
 -- the visible table follows
 applied AS (
@@ -58,7 +61,7 @@ SELECT pg_current_snapshot()::text AS snapshot,
   (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
   (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM changed WHERE __pgt_copies > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 
