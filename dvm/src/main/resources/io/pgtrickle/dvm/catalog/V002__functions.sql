@@ -185,8 +185,10 @@ BEGIN
                   SELECT (st.frontier->>'own_xid')::xid8 WHERE st.frontier ? 'own_xid') AS own(x));
     FOR dependency IN
         SELECT d.source_relid, d.source_type, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname,
-            greatest(c.reltuples, 0) + (SELECT coalesce(sum(greatest(k.reltuples, 0)), 0) FROM pg_inherits i
-                JOIN pg_class k ON k.oid = i.inhrelid WHERE i.inhparent = c.oid) AS reltuples
+            -- A table that nobody has analysed yet (-1) is asked for its size on disk.
+            (SELECT sum(CASE WHEN k.reltuples >= 0 THEN k.reltuples ELSE coalesce(pg_relation_size(k.oid), 0) / 100.0 END)
+             FROM pg_class k
+             WHERE k.oid = ANY (array_append(ARRAY(SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid), c.oid))) AS size
         FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
         WHERE d.pgt_id = id ORDER BY d.source_relid
     LOOP
@@ -212,7 +214,7 @@ BEGIN
         END IF;
         CONTINUE WHEN dependency.source_type = 'VIEW';
         known := known || jsonb_build_object('relation', dependency.source_relid::int8, 'captured', dependency.cdc_mode IS NOT NULL,
-            'rows', rows, 'truncated', truncated, 'size', dependency.reltuples);
+            'rows', rows, 'truncated', truncated, 'size', dependency.size);
     END LOOP;
     sources := known::text;
 END

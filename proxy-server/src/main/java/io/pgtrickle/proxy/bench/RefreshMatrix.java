@@ -53,7 +53,7 @@ final class RefreshMatrix {
         for (int rows : plan.rows()) {
             SourceTable source = new SourceTable(direct, rows);
             for (Scenario scenario : plan.scenarios()) {
-                for (ChangeRate rate : ChangeRate.values()) {
+                for (ChangeRate rate : plan.changes()) {
                     Cell cell = cell(source, scenario, rate);
                     done.accept(cell);
                     cells.add(cell);

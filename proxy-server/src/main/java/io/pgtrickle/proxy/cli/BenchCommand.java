@@ -5,6 +5,7 @@ import io.pgtrickle.dvm.jdbc.ServerAddress;
 import io.pgtrickle.proxy.bench.Bench;
 import io.pgtrickle.proxy.bench.BenchPlan;
 import io.pgtrickle.proxy.bench.Cell;
+import io.pgtrickle.proxy.bench.ChangeRate;
 import io.pgtrickle.proxy.bench.Report;
 import io.pgtrickle.proxy.bench.Scenario;
 import io.pgtrickle.proxy.config.HostPort;
@@ -55,6 +56,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--scenarios", split = ",", paramLabel = "NAME", description = "Which of ${COMPLETION-CANDIDATES}; all by default.")
     private @Nullable List<Scenario> scenarios;
 
+    @Option(names = "--changes", split = ",", paramLabel = "NAME", description = "Which of ${COMPLETION-CANDIDATES}; all by default.")
+    private @Nullable List<ChangeRate> changes;
+
     @Option(names = "--cycles", paramLabel = "N", description = "Measured cycles per cell of the matrix; 10 by default.")
     private @Nullable Integer cycles;
 
@@ -98,6 +102,7 @@ final class BenchCommand implements Callable<Integer> {
         BenchPlan plan = quick ? BenchPlan.quick() : BenchPlan.full();
         plan = rows == null ? plan : plan.withRows(rows);
         plan = scenarios == null ? plan : plan.withScenarios(scenarios);
+        plan = changes == null ? plan : plan.withChanges(changes);
         return cycles == null ? plan : plan.withCycles(cycles);
     }
 

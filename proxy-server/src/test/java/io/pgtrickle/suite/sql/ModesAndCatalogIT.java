@@ -125,6 +125,14 @@ class ModesAndCatalogIT extends SqlSuite {
     }
 
     @Test
+    void aSourceThatNobodyHasAnalysedYetIsNotTakenForEmpty() {
+        run("CREATE TABLE young (id integer PRIMARY KEY, x integer) WITH (autovacuum_enabled = off)", "INSERT INTO young SELECT i, i FROM generate_series(1, 20000) AS i");
+        run(auto("SELECT x % 10 AS k, count(*) FROM young GROUP BY 1"));
+        run("UPDATE young SET x = x + 1 WHERE id <= 500", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT effective_refresh_mode FROM pgtrickle.pgt_stream_tables")).containsExactly("DIFFERENTIAL");
+    }
+
+    @Test
     void aDatabaseThatNeverAsksIsLeftUntouched() {
         String database = Lab.newDatabase();
         String inventory = "SELECT nspname FROM pg_namespace UNION ALL SELECT relname FROM pg_class UNION ALL SELECT evtname FROM pg_event_trigger "
