@@ -47,15 +47,17 @@ final class StageSql {
     List<String> ddl() {
         return List.of(
                 "CREATE TABLE " + table + " WITH (fillfactor = 70) AS\n" + fresh(new InlineReading()) + "\nWITH NO DATA",
-                "CREATE INDEX ON " + table + " (" + H + ")");
+                keyed() ? "CREATE UNIQUE INDEX ON " + table + " (" + keyNames() + ")" : "CREATE INDEX ON " + table + " (" + H + ")");
     }
 
     /** All groups from the rows themselves, in the state table's columns. */
     private String fresh(Reading reading) {
         List<String> expressions = new ArrayList<>();
         List<String> names = new ArrayList<>();
-        expressions.add(hash(key -> QueryRenderer.expression(key.expression())));
-        names.add(H);
+        if (!keyed()) {
+            expressions.add(hash(key -> QueryRenderer.expression(key.expression())));
+            names.add(H);
+        }
         stage.keys().forEach(key -> {
             expressions.add(QueryRenderer.expression(key.expression()));
             names.add(key.name());
@@ -151,7 +153,9 @@ final class StageSql {
         boolean stored = inexactKeys().findAny().isPresent()
                 || stage.accumulators().stream().anyMatch(Accumulator::needsStoredRow);
         List<String> items = new ArrayList<>();
-        items.add(hash(key -> "d." + key.name()) + " AS " + H);
+        if (!keyed()) {
+            items.add(hash(key -> "d." + key.name()) + " AS " + H);
+        }
         stage.keys().forEach(key -> items.add("d." + key.name()));
         items.add("sum(d." + W + ") AS " + W);
         inexactKeys().forEach(key -> items.add("sum(d." + W + ") FILTER (WHERE " + Identity.image("d." + key.name(), key.type())
@@ -162,8 +166,7 @@ final class StageSql {
         gathered().forEach(named -> items.add(named.sql() + " AS " + named.name()));
         String sql = "SELECT " + String.join(",\n  ", items) + "\nFROM " + cte("delta") + " AS d";
         if (stored) {
-            sql += "\nLEFT JOIN " + table + " AS o ON o." + H + " = " + hash(key -> "d." + key.name())
-                    + matchKeys("o.", "d.").map(match -> " AND " + match).collect(Collectors.joining());
+            sql += "\nLEFT JOIN " + table + " AS o ON " + String.join(" AND ", matches("o.", "d.", hash(key -> "d." + key.name())));
         }
         return sql
                 + (stage.scalar()
@@ -173,7 +176,9 @@ final class StageSql {
 
     private String touched() {
         List<String> items = new ArrayList<>();
-        items.add("g." + H);
+        if (!keyed()) {
+            items.add("g." + H);
+        }
         stage.keys().forEach(key -> items.add("g." + key.name()));
         inexactKeys().forEach(key -> items.add("o." + key.name() + " AS old_" + key.name() + ", g.stored_" + key.name()));
         if (inexactKeys().findAny().isPresent()) {
@@ -253,7 +258,10 @@ final class StageSql {
     }
 
     private String next() {
-        List<String> items = new ArrayList<>(List.of("t." + H));
+        List<String> items = new ArrayList<>();
+        if (!keyed()) {
+            items.add("t." + H);
+        }
         for (Aggregate.Key key : stage.keys()) {
             if (Identity.exactEquality(key.type())) {
                 items.add("t." + key.name());
@@ -283,7 +291,11 @@ final class StageSql {
 
     /** Writes what differs; rows of the source with no rows in their group are not stored. */
     private String merge(String source) {
-        List<String> columns = new ArrayList<>(stage.keys().stream().map(Aggregate.Key::name).toList());
+        List<String> columns = new ArrayList<>();
+        if (!keyed()) {
+            columns.add(H);
+        }
+        stage.keys().forEach(key -> columns.add(key.name()));
         columns.add(N);
         stage.accumulators().forEach(accumulator -> columns.add(accumulator.column()));
         String differs = Stream.of(
@@ -307,7 +319,7 @@ final class StageSql {
         }
         sql.append("\nWHEN MATCHED AND NOT (" + differs + ") THEN UPDATE SET " + set);
         sql.append("\nWHEN NOT MATCHED" + present("n." + N).map(condition -> " AND " + condition).orElse("")
-                + " THEN\n  INSERT (" + H + ", " + String.join(", ", columns) + ")\n  VALUES (n." + H + ", "
+                + " THEN\n  INSERT (" + String.join(", ", columns) + ")\n  VALUES ("
                 + columns.stream().map(name -> "n." + name).collect(Collectors.joining(", ")) + ")");
         return sql.toString();
     }
@@ -377,8 +389,26 @@ final class StageSql {
     }
 
     private List<String> matches(String left, String right) {
-        return Stream.concat(Stream.of(left + H + " = " + right + H), matchKeys(left, right))
-                .toList();
+        return matches(left, right, right + H);
+    }
+
+    private List<String> matches(String left, String right, String rightHash) {
+        Stream<String> hashes = keyed() ? Stream.of() : Stream.of(left + H + " = " + rightHash);
+        return Stream.concat(hashes, matchKeys(left, right)).toList();
+    }
+
+    /**
+     * Whether groups are found by their keys themselves: NOT NULL and of fixed size. Joins with the stage's output use that
+     * index too. Other keys are found by their hash.
+     */
+    private boolean keyed() {
+        return !stage.scalar() && stage.keys().stream().allMatch(key -> key.notNull()
+                && key.type().length() > 0
+                && Identity.exactEquality(key.type()));
+    }
+
+    private String keyNames() {
+        return stage.keys().stream().map(Aggregate.Key::name).collect(Collectors.joining(", "));
     }
 
     private Stream<String> matchKeys(String left, String right) {
