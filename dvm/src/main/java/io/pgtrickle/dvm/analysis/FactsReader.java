@@ -38,7 +38,6 @@ final class FactsReader {
                     AND n.nspname NOT IN ('pgtrickle', 'pgtrickle_state', 'pgtrickle_changes')
                     AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
                     AND NOT EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = c.oid)
-                    AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attgenerated = 'v' AND NOT attisdropped)
                     AND NOT EXISTS (
                         WITH RECURSIVE family(oid) AS (
                             SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid)
@@ -62,7 +61,12 @@ final class FactsReader {
                     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                         AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
                     WHERE d.refobjsubid <= 0 OR NOT has_column_privilege(o.oid, c.oid, d.refobjsubid::int2, 'SELECT'))
-                    AS borrowed
+                    AS borrowed,
+                (SELECT to_json(array_agg(DISTINCT a.attname ORDER BY a.attname))::text
+                 FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
+                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+                 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attgenerated = 'v') AS virtual
             FROM reads JOIN pg_class c ON c.oid = reads.oid JOIN pg_namespace n ON n.oid = c.relnamespace,
                 pg_class q JOIN pg_roles o ON o.oid = q.relowner
             WHERE q.oid = %1$d AND c.oid <> q.oid
@@ -106,6 +110,8 @@ final class FactsReader {
             if (row.flag("borrowed")) {
                 obstacles.add("reading " + name + " only with the rights of a view");
             }
+            row.find("virtual").map(FactsReader::strings).orElse(List.of()).forEach(
+                    column -> obstacles.add("virtual generated column " + column + " of " + name + ", which triggers cannot read"));
         }
         Map<String, String> kinds = new TreeMap<>();
         List<String> volatileFunctions = new ArrayList<>();
@@ -140,6 +146,10 @@ final class FactsReader {
         return new RelationFacts(
                 row.number("oid"), row.text("schema"), row.text("name"), row.text("kind").charAt(0), row.flag("capturable"),
                 columns, FactsJson.read(row.text("keys"), new TypeReference<List<List<String>>>() {}), row.find("definition"));
+    }
+
+    private static List<String> strings(String json) {
+        return FactsJson.read(json, new TypeReference<List<String>>() {});
     }
 
     private static FunctionCatalog.Kind kind(Row row) {

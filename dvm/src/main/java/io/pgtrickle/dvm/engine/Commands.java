@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +70,7 @@ final class Commands {
     private String create(CreateStreamTable create) {
         return new CreateCommand(hands, opening, identity, plans.planner(), settings).run(new Definition(
                 create.name(), create.ifNotExists(), create.columns(), create.accessMethod(), create.storageOptions(),
-                create.tablespace(), create.query(), Options.of(create.options(), settings), create.withData(), !create.withData()));
+                create.tablespace(), create.query(), OptionalInt.of(create.queryStart()), Options.of(create.options(), settings), create.withData(), !create.withData()));
     }
 
     private CommandOutcome drop(DropMaterializedViews drop) {
@@ -77,7 +78,7 @@ final class Commands {
         if (named.stream().noneMatch(Resolved::isStreamTable)) {
             return new NotOurs();
         }
-        new DropCommand(hands).run(named, drop.ifExists(), drop.cascade());
+        new DropCommand(hands, "DROP ... CASCADE").run(named, drop.ifExists(), drop.cascade());
         return done("DROP MATERIALIZED VIEW");
     }
 
@@ -117,7 +118,7 @@ final class Commands {
         if (!strictNull) {
             switch (call.function()) {
                 case "create_stream_table" -> createByCall(arguments);
-                case "drop_stream_table" -> new DropCommand(hands).run(
+                case "drop_stream_table" -> new DropCommand(hands, "cascade => true").run(
                         List.of(streamTable(arguments)), false, arguments.getOrDefault("cascade", Optional.of("f")).orElse("f").startsWith("t"));
                 default -> refresh(streamTable(arguments), true);
             }
@@ -160,7 +161,7 @@ final class Commands {
         arguments.forEach((name, value) -> value.ifPresent(text -> values.put(name, text)));
         boolean initialize = !values.getOrDefault("initialize", "true").startsWith("f");
         new CreateCommand(hands, opening, identity, plans.planner(), settings).run(new Definition(
-                name(arguments), false, List.of(), Optional.empty(), List.of(), Optional.empty(), query,
+                name(arguments), false, List.of(), Optional.empty(), List.of(), Optional.empty(), query, OptionalInt.empty(),
                 Options.of(values, settings), initialize, false));
     }
 }

@@ -14,6 +14,8 @@ import io.pgtrickle.dvm.refresh.Pending;
 import io.pgtrickle.dvm.refresh.Refresher;
 import io.pgtrickle.dvm.refresh.RunFunction;
 import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.dvm.session.SqlFailure;
+import io.pgtrickle.dvm.session.SqlResult;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.sql.statement.QualifiedName;
@@ -103,10 +105,32 @@ final class CreateCommand {
         String columns = wanted.columns().isEmpty()
                 ? ""
                 : wanted.columns().stream().map(Quoting::identifier).collect(Collectors.joining(", ", " (", ")"));
-        // The new line ends a comment the query may end in.
-        hands.caller("CREATE VIEW " + Quoting.qualified(schema, name) + columns + " AS " + wanted.query() + "\n");
+        checkColumnNames(wanted);
+        onQuery("CREATE VIEW " + Quoting.qualified(schema, name) + columns + " AS ", wanted, "");
         hands.engine("ALTER VIEW " + Quoting.qualified(schema, name) + " SET SCHEMA pgtrickle_state");
+        // Reads nothing, but the server checks the caller's rights on what it would read.
+        hands.caller("SELECT FROM " + Quoting.qualified(target.queryView()) + " LIMIT 0");
         return oid(target.queryView());
+    }
+
+    /** In PostgreSQL's words for a materialized view: it has others for the view that stands in for it. */
+    private void checkColumnNames(Definition wanted) {
+        if (wanted.columns().size() > 0
+                && wanted.columns().size() > onQuery("SELECT * FROM (", wanted, ") AS query LIMIT 0").columns().size()) {
+            throw EngineException.of(ErrorCode.SYNTAX_ERROR, "too many column names were specified");
+        }
+    }
+
+    /** Runs a statement with the query in it; an error in the query points into what the client sent. */
+    private SqlResult onQuery(String before, Definition wanted, String after) {
+        try {
+            // The new line ends a comment the query may end in.
+            return hands.caller(before + wanted.query() + "\n" + after);
+        } catch (SqlFailure e) {
+            int inQuery = e.error().position() - before.codePointCount(0, before.length());
+            boolean points = e.error().position() > 0 && inQuery > 0 && wanted.queryStart().isPresent();
+            throw new SqlFailure(e.error().at(points ? wanted.queryStart().getAsInt() + inQuery : 0));
+        }
     }
 
     private long createTable(Definition wanted, Target target) {

@@ -24,9 +24,12 @@ import java.util.stream.Collectors;
 final class DropCommand {
 
     private final Hands hands;
+    private final String cascadeHint;
 
-    DropCommand(Hands hands) {
+    /** @param cascadeHint how the user would ask to drop the dependent objects too */
+    DropCommand(Hands hands, String cascadeHint) {
         this.hands = hands;
+        this.cascadeHint = cascadeHint;
     }
 
     /** A stream table with what else has to go with it. */
@@ -97,12 +100,12 @@ final class DropCommand {
         return doomed;
     }
 
-    private static EngineException dependents(String name, List<String> details) {
+    private EngineException dependents(String name, List<String> details) {
         return new EngineException(
                 ErrorCode.DEPENDENT_OBJECTS,
                 "cannot drop materialized view " + name + " because other objects depend on it",
                 Optional.of(String.join("\n", details)),
-                Optional.of("Use DROP ... CASCADE to drop the dependent objects too."));
+                Optional.of("Use " + cascadeHint + " to drop the dependent objects too."));
     }
 
     /** @param doomed readers before what they read */

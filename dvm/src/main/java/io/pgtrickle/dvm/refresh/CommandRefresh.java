@@ -38,6 +38,7 @@ public final class CommandRefresh {
         if (pending.reinitReason().isEmpty() && pending.ownerUnchanged() && pending.queryView().isPresent()) {
             return Optional.of(refresher.refresh(pending, plans.get(hands, id, pending.factsHash()), initiator));
         }
+        refresher.claim(id);
         Decision decision = new Decision(
                 Decision.Action.REINITIALIZE, pending.reinitReason().or(() -> Optional.of("it has another owner")));
         Reinitialiser.Result result = new Reinitialiser(hands, plans.planner()).run(pending);

@@ -127,11 +127,22 @@ public final class Refresher {
         if (settings.get(Settings.LOG_MERGE_SQL)) {
             LOG.info("refresh of stream table {}:\n{}", id, program);
         }
+        claim(id);
         long start = System.nanoTime();
         var row = hands.one("""
                 SELECT snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken, own_xid::text AS own_xid, own_cid
                 FROM pgtrickle.pgt_run(%d, %s, %s, %s)""".formatted(id, Quoting.literal(program), tiny, hands.foreign()));
         return ProgramResult.of(row, cluster, (System.nanoTime() - start) / 1e6);
+    }
+
+    /**
+     * The snapshot of a user's REPEATABLE READ block may be older than a refresh that has committed since: then nothing may be
+     * applied, and the server says so with a serialization failure.
+     */
+    void claim(long id) {
+        if (hands.foreign() && hands.oneSnapshot()) {
+            hands.look("SELECT 1 AS claimed FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id + " FOR NO KEY UPDATE");
+        }
     }
 
     private void save(Pending pending, Decision decision, ProgramResult result, String initiator) {

@@ -22,6 +22,7 @@ final class Upkeep {
     private final EngineConnections connections;
     private final Cleaner cleaner;
     private final SourceWatch watch;
+    private final Statistics statistics;
     private final AtomicBoolean busy = new AtomicBoolean();
     private volatile boolean consumed = true;
     private int round;
@@ -31,6 +32,7 @@ final class Upkeep {
         this.connections = connections;
         this.cleaner = new Cleaner(connections);
         this.watch = new SourceWatch(connections);
+        this.statistics = new Statistics(connections);
     }
 
     /** Something was consumed since the last round. */
@@ -53,6 +55,7 @@ final class Upkeep {
             try {
                 new Leftovers(connections).remove();
                 watch.look();
+                statistics.analyze();
                 if (clean) {
                     cleaner.clean();
                 }

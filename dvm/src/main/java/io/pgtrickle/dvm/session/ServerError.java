@@ -14,4 +14,10 @@ public record ServerError(
         String message,
         Optional<String> detail,
         Optional<String> hint,
-        int position) {}
+        int position) {
+
+    /** The same error, found elsewhere. */
+    public ServerError at(int elsewhere) {
+        return new ServerError(severity, sqlState, message, detail, hint, elsewhere);
+    }
+}

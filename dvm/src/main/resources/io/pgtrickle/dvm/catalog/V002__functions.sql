@@ -139,6 +139,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f
 $$;
 
+-- About how many rows a table and its children have. One that was never analysed has reltuples -1, and one that has grown a
+-- stale one; the counters of the statistics system know better, unless they were lost. 100 bytes make an ordinary row.
+CREATE FUNCTION pgtrickle.pgt_size(relation oid) RETURNS float8
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT relation UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+    )
+    SELECT sum(greatest(c.reltuples, pg_stat_get_live_tuples(c.oid),
+        CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 100 END))
+    FROM family JOIN pg_class c ON c.oid = family.oid WHERE c.relkind IN ('r', 'm', 'f', 't')
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
+
 -- Everything a refresh has to know before it starts, in one call. "cluster" names the server and database that frontiers
 -- are valid for. Counts are exact for the caller's snapshot.
 CREATE FUNCTION pgtrickle.pgt_pending(id bigint, cluster text,
@@ -185,10 +198,7 @@ BEGIN
                   SELECT (st.frontier->>'own_xid')::xid8 WHERE st.frontier ? 'own_xid') AS own(x));
     FOR dependency IN
         SELECT d.source_relid, d.source_type, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname,
-            -- A table that nobody has analysed yet (-1) is asked for its size on disk.
-            (SELECT sum(CASE WHEN k.reltuples >= 0 THEN k.reltuples ELSE coalesce(pg_relation_size(k.oid), 0) / 100.0 END)
-             FROM pg_class k
-             WHERE k.oid = ANY (array_append(ARRAY(SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid), c.oid))) AS size
+            pgtrickle.pgt_size(c.oid) AS size
         FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
         WHERE d.pgt_id = id ORDER BY d.source_relid
     LOOP

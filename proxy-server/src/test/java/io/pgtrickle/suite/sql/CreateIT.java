@@ -196,6 +196,8 @@ class CreateIT extends SqlSuite {
         SqlError error = failure(sql);
         assertThat(error.sqlState()).isEqualTo("42P01");
         assertThat(error.position()).isEqualTo(sql.indexOf("nope") + 1);
+        String listed = "SELECT 1; " + create("v (a)", "SELECT id, nope FROM t");
+        assertThat(failure(listed).position()).isEqualTo(listed.indexOf("nope") + 1);
     }
 
     @Test

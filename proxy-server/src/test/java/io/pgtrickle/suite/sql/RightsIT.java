@@ -162,4 +162,21 @@ class RightsIT extends SqlSuite {
         run(create("SELECT id FROM t"));
         assertThat(bob().query("SELECT pgt_name FROM pgtrickle.pgt_stream_tables").lines()).containsExactly("v");
     }
+
+    @Test
+    void whatMayNotBeReadIsSaidBeforeWhatCannotBeMaintained() {
+        run(create("first", "SELECT id FROM t"), "GRANT USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = bob();
+        bob.run("CREATE SCHEMA " + schema + "_bob");
+        for (String query : new String[] {"SELECT id FROM t", "SELECT random() FROM t", "SELECT id FROM t WITH NO DATA"}) {
+            SqlError error = failure(bob, create(schema + "_bob.v", query));
+            assertThat(error.sqlState()).isEqualTo("42501");
+            assertThat(error.text()).isEqualTo("permission denied for table t");
+        }
+        run("GRANT SELECT (id) ON t TO " + Lab.BOB);
+        bob.run(create(schema + "_bob.v", "SELECT id FROM t"));
+        assertThat(failure(bob, create(schema + "_bob.w", "SELECT name FROM t")).sqlState()).isEqualTo("42501");
+        bob.run("DROP MATERIALIZED VIEW " + schema + "_bob.v");
+        bob.run("DROP SCHEMA " + schema + "_bob");
+    }
 }

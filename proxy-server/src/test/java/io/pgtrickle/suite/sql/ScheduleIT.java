@@ -140,4 +140,17 @@ class ScheduleIT extends SqlSuite {
         }
         eventually("v", "SELECT id FROM t");
     }
+
+    @Test
+    void aStreamTableIsAnalysedOnceItIsFilled() {
+        run(scheduled("v", "SELECT g, sum(x) AS s FROM t GROUP BY g"));
+        Instant end = Instant.now().plus(PATIENCE);
+        String unknown = "SELECT c.relname FROM pg_class c WHERE c.reltuples < 0 AND c.relkind = 'r' AND (c.oid = 'v'::regclass "
+                + "OR c.relnamespace = 'pgtrickle_state'::regnamespace AND c.relname LIKE 'v\\_%s%')";
+        while (!lines(unknown).isEmpty() && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+        }
+        assertThat(lines(unknown)).isEmpty();
+        assertThat(lines("SELECT reltuples FROM pg_class WHERE oid = 'v'::regclass")).containsExactly("2");
+    }
 }

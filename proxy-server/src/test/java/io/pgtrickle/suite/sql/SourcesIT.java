@@ -203,4 +203,14 @@ class SourcesIT extends SqlSuite {
         view("SELECT t.a, o.a AS b FROM t JOIN " + schema + "_b.t o ON t.a = o.a").step("INSERT INTO t VALUES (2)", "INSERT INTO " + schema + "_b.t VALUES (2)").delta("+1 | 2 | 2").matchesRecompute();
         run("DROP MATERIALIZED VIEW v", "DROP SCHEMA " + schema + "_b CASCADE");
     }
+
+    @Test
+    void aVirtualColumnThatIsUsedIsNamedInTheReason() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer, thrice integer GENERATED ALWAYS AS (a * 3) VIRTUAL)");
+        assertThat(failure(create("SELECT id, thrice FROM t")).text())
+                .isEqualTo("unsupported operator for DIFFERENTIAL mode: virtual generated column thrice of " + schema + ".t, which triggers cannot read");
+        run("CREATE VIEW inner_view AS SELECT id, thrice FROM t");
+        assertThat(failure(create("SELECT id, thrice FROM inner_view")).sqlState()).isEqualTo("0A000");
+        assertThat(failure(create("SELECT t FROM t")).sqlState()).isEqualTo("0A000");
+    }
 }

@@ -224,4 +224,29 @@ class TransactionsIT extends SqlSuite {
         assertThat(lines(settings)).isEqualTo(before);
         assertThat(lines("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE '%trickle%'")).containsExactly("0");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {SUMS, "SELECT g, x FROM t"})
+    void aRefreshThatLosesAgainstAnotherIsASerializationFailure(String query) {
+        view(query);
+        Client other = another();
+        run("INSERT INTO t VALUES ('c', 4)", "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM t");
+        other.run("REFRESH MATERIALIZED VIEW v");
+        assertThat(failure("REFRESH MATERIALIZED VIEW v").sqlState()).isEqualTo("40001");
+        run("ROLLBACK", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", query);
+    }
+
+    @Test
+    void aRefreshWithNothingToDoInItsSnapshotLosesAgainstNobody() {
+        view(SUMS);
+        Client other = another();
+        run("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM t");
+        other.run("INSERT INTO t VALUES ('c', 4)");
+        other.run("REFRESH MATERIALIZED VIEW v");
+        run("REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", SUMS);
+        run("COMMIT");
+        Oracle.exact().check(alice, "v", SUMS);
+    }
 }
