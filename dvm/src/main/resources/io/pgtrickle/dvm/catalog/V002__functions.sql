@@ -319,10 +319,6 @@ CREATE FUNCTION pgtrickle.pgt_lock_and_pending(id bigint, cluster text,
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN EXCLUSIVE MODE', id);
-    -- Somebody refreshed while we waited and the block's snapshot is older: 40001 here, before anything is applied twice.
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        PERFORM FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = id FOR NO KEY UPDATE;
-    END IF;
     sources := (SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
              FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL);
