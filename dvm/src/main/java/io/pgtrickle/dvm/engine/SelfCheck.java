@@ -50,6 +50,6 @@ final class SelfCheck {
                 SELECT count(*)::text || ' ' || coalesce(sum(hashtextextended(r::text, 1)::numeric), 0) || ' '
                     || coalesce(sum(hashtextextended(r::text, 2)::numeric), 0), 0::bigint, 0::bigint, 0::bigint, 0::bigint, false
                 FROM (SELECT x FROM %s AS x) AS q(r)""".formatted(relation);
-        return hands.one("SELECT snapshot FROM pgtrickle.pgt_run(" + id + ", " + Quoting.literal(program) + ", false, false)").text("snapshot");
+        return hands.owner(id, "SELECT snapshot FROM pgtrickle.pgt_run(" + id + ", " + Quoting.literal(program) + ", false, false)").text("snapshot");
     }
 }

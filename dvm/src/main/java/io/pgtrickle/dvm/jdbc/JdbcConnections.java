@@ -13,7 +13,7 @@ import org.postgresql.Driver;
 public final class JdbcConnections implements EngineConnections {
 
     /** What the engine's own SQL depends on; a user's session is never changed like this (MEASURED.md 2). */
-    private static final String PINNED = """
+    static final String PINNED = """
             SET search_path = pg_catalog, pg_temp;
             SET standard_conforming_strings = on;
             SET DateStyle = 'ISO, YMD';

@@ -32,6 +32,12 @@ final class JdbcEngineConnection extends JdbcSqlSession implements EngineConnect
     }
 
     @Override
+    public void scrub() {
+        batch(List.of("SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", "RESET ALL", JdbcConnections.PINNED,
+                "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()"));
+    }
+
+    @Override
     public boolean awaitNotification(Duration timeout) {
         try {
             // 0 would wait for ever.

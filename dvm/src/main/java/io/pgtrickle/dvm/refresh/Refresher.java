@@ -129,7 +129,7 @@ public final class Refresher {
         }
         claim(id);
         long start = System.nanoTime();
-        var row = hands.one("""
+        var row = hands.owner(id, """
                 SELECT snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken, own_xid::text AS own_xid, own_cid
                 FROM pgtrickle.pgt_run(%d, %s, %s, %s)""".formatted(id, Quoting.literal(program), tiny, hands.foreign()));
         return ProgramResult.of(row, cluster, (System.nanoTime() - start) / 1e6);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import io.pgtrickle.dvm.error.EngineException;
+import io.pgtrickle.sql.render.Quoting;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -115,6 +116,27 @@ public final class CallerHands implements Hands {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("engine_exec answered no JSON", e);
         }
+    }
+
+    @Override
+    public Row owner(long id, String program) {
+        String function = "pgtrickle_state.run_" + id;
+        boolean own = one("SELECT pg_get_userbyid(proowner) = session_user AS own FROM pg_proc WHERE oid = " + Quoting.literal(function) + "::regproc")
+                .flag("own");
+        if (own) {
+            return one(program);
+        }
+        List<String> deferrable = ask("""
+                SELECT DISTINCT format('%%I.%%I', n.nspname, c.conname) AS name
+                FROM pgtrickle.pgt_stream_tables t JOIN pg_constraint c ON c.conrelid = t.pgt_relid AND c.condeferrable
+                JOIN pg_namespace n ON n.oid = c.connamespace WHERE t.pgt_id = %d""".formatted(id)).stream()
+                .map(row -> row.text("name"))
+                .toList();
+        SessionState before = SessionState.read(session);
+        Row row = one(program);
+        deferrable.forEach(name -> session.execute("SET CONSTRAINTS " + name + " IMMEDIATE"));
+        before.restore(session);
+        return row;
     }
 
     @Override

@@ -14,6 +14,12 @@ public interface EngineConnection extends SqlSession, AutoCloseable {
      */
     SqlResult batch(List<String> statements);
 
+    /**
+     * Puts the session back to how it was opened, in the transaction it is in: fires deferred triggers, closes cursors, resets
+     * settings. Made of statements that resolve no name and no operator before the search_path is right again.
+     */
+    void scrub();
+
     /** Waits for a NOTIFY on a channel this connection listens to; true if one has come. */
     boolean awaitNotification(Duration timeout);
 

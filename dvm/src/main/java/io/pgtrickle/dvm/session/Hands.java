@@ -31,6 +31,14 @@ public interface Hands {
         return ask(sql);
     }
 
+    /**
+     * Runs a program of a stream table: a SELECT from {@code pgtrickle.pgt_run}. The program runs functions of the stream
+     * table's owner with the owner's rights; whatever they did to the session is undone before anything else runs in it with
+     * other rights, as PostgreSQL does around its own maintenance commands: settings, cursors WITH HOLD and deferred
+     * triggers, which would run at COMMIT.
+     */
+    Row owner(long id, String program);
+
     /** Whether this is somebody's session, whose transaction may have changed the sources itself. */
     boolean foreign();
 

@@ -43,6 +43,13 @@ public final class OwnHands implements Hands {
     }
 
     @Override
+    public Row owner(long id, String program) {
+        Row row = one(program);
+        connection.scrub();
+        return row;
+    }
+
+    @Override
     public boolean foreign() {
         return false;
     }

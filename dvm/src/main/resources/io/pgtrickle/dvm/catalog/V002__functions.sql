@@ -34,7 +34,8 @@ BEGIN
     END IF;
     IF returning_rows THEN
         FOR answer IN EXECUTE statement LOOP
-            RETURN NEXT row_to_json(answer)::text;
+            -- The statement may have run somebody's function that changed the search_path.
+            RETURN NEXT pg_catalog.row_to_json(answer)::pg_catalog.text;
         END LOOP;
     ELSE
         EXECUTE statement;
@@ -85,7 +86,8 @@ BEGIN
     PERFORM set_config('pgtrickle.permit', pgtrickle.pgt_permit(), true);
     EXECUTE format('SELECT * FROM pgtrickle_state.run_%s($1)', id) USING program
         INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
-    PERFORM set_config('pgtrickle.permit', '', true);
+    -- From here on the search_path may be the owner's: nothing is resolved by it.
+    PERFORM pg_catalog.set_config('pgtrickle.permit', '', true);
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;

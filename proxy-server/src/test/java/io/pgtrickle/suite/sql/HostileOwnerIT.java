@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.Lab;
+import io.pgtrickle.suite.SqlSuite;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A stream table's owner puts a function into the query that behaves as long as the owner runs it, and tries to gain the
+ * rights of whoever refreshes later: the engine, or a superuser in a session of his own.
+ */
+class HostileOwnerIT extends SqlSuite {
+
+    HostileOwnerIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void tables() {
+        run("CREATE TABLE e (a int)", "CREATE TABLE log (line text)", "GRANT ALL ON log TO public");
+        run("CREATE FUNCTION note() RETURNS int LANGUAGE plpgsql AS $$BEGIN INSERT INTO " + schema + ".log VALUES (current_user); RETURN 1; END$$");
+    }
+
+    /** A function of the query that does {@code attack} whenever somebody other than its owner is logged in. */
+    private void function(String attack) {
+        run("CREATE FUNCTION attack() RETURNS void LANGUAGE plpgsql VOLATILE AS $$BEGIN " + attack + " END$$");
+        run("CREATE FUNCTION harmless(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN IF session_user <> '" + Lab.ALICE
+                + "' THEN PERFORM " + schema + ".attack(); END IF; RETURN i; END$$");
+    }
+
+    private void scheduled(String schedule, String name) {
+        run("CREATE MATERIALIZED VIEW " + name + " WITH (pgtrickle.stream = true, pgtrickle.mode = 'DIFFERENTIAL', pgtrickle.schedule = '"
+                + schedule + "') AS SELECT a, harmless(a) AS b FROM e");
+    }
+
+    private void awaitRow(String name) {
+        Instant end = Instant.now().plus(Duration.ofSeconds(20));
+        while (lines("SELECT a FROM " + name).isEmpty() && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(lines("SELECT a FROM " + name)).containsExactly("1");
+    }
+
+    private static final String HOLD_CURSOR = "EXECUTE 'DECLARE hc CURSOR WITH HOLD FOR SELECT note()';";
+
+    @Test
+    void aCursorThatOutlivesTheRefreshDoesNotRunAsTheEngine() {
+        function(HOLD_CURSOR.replace("note()", schema + ".note()"));
+        scheduled("50ms", "v");
+        run("INSERT INTO e VALUES (1)");
+        awaitRow("v");
+        assertThat(lines("SELECT * FROM log")).isEmpty();
+    }
+
+    @Test
+    void aCursorThatOutlivesTheRefreshDoesNotRunAsTheSuperuserWhoRefreshes() {
+        function(HOLD_CURSOR.replace("note()", schema + ".note()"));
+        scheduled("1h", "v");
+        run("INSERT INTO e VALUES (1)");
+        superuser().run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(lines("SELECT a FROM v")).containsExactly("1");
+        assertThat(lines("SELECT * FROM log")).isEmpty();
+    }
+
+    @Test
+    void aSettingThatOutlivesTheRefreshDoesNotBendTheEnginesOwnStatements() {
+        run("CREATE FUNCTION eq(text, text) RETURNS bool LANGUAGE plpgsql AS $$BEGIN IF current_user <> '" + Lab.ALICE
+                + "' THEN INSERT INTO " + schema + ".log VALUES (current_user); END IF; RETURN $1 OPERATOR(pg_catalog.=) $2; END$$");
+        run("CREATE FUNCTION eq(bigint, bigint) RETURNS bool LANGUAGE plpgsql AS $$BEGIN IF current_user <> '" + Lab.ALICE
+                + "' THEN INSERT INTO " + schema + ".log VALUES (current_user); END IF; RETURN $1 OPERATOR(pg_catalog.=) $2; END$$");
+        run("CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = eq)", "CREATE OPERATOR = (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = eq)");
+        run("CREATE FUNCTION set_config(text, text, bool) RETURNS text LANGUAGE plpgsql AS $$BEGIN PERFORM " + schema
+                + ".note(); RETURN pg_catalog.set_config($1, $2, $3); END$$");
+        function("PERFORM pg_catalog.set_config('search_path', '" + schema + ", pg_catalog', false);");
+        scheduled("50ms", "v");
+        run("INSERT INTO e VALUES (1)");
+        awaitRow("v");
+        scheduled("50ms", "w");
+        run("INSERT INTO e VALUES (2)");
+        Client superuser = superuser();
+        String before = superuser.query("SHOW search_path").single();
+        superuser.run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(superuser.query("SHOW search_path").single()).isEqualTo(before);
+        assertThat(lines("SELECT DISTINCT line FROM log")).isEmpty();
+    }
+
+    @Test
+    void aTimeoutThatOutlivesTheRefreshStopsNobodyElse() {
+        function("PERFORM set_config('statement_timeout', '1', false), set_config('default_transaction_read_only', 'on', false);");
+        scheduled("50ms", "v");
+        run("INSERT INTO e VALUES (1)");
+        awaitRow("v");
+        run("CREATE TABLE other (a int)", "CREATE MATERIALIZED VIEW w WITH (pgtrickle.stream = true, pgtrickle.schedule = '50ms') AS SELECT a FROM other",
+                "INSERT INTO other VALUES (1)");
+        awaitRow("w");
+    }
+}
