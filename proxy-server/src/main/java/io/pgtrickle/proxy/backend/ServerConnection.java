@@ -175,7 +175,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return switch (type) {
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE, BackendType.PARAMETER_STATUS, BackendType.READY_FOR_QUERY ->
                 length <= MAX_GATHERED ? Action.LOOK : Action.FORWARD;
-            case BackendType.NOTIFICATION_RESPONSE -> Action.FORWARD;
+            case BackendType.NOTIFICATION_RESPONSE -> replies.headOwner() == Owner.HELD ? Action.TAKE : Action.FORWARD;
             default -> ordinary(type);
         };
     }
@@ -201,7 +201,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         switch (type) {
             case BackendType.PARAMETER_STATUS -> {
                 remember(ParameterStatus.read(frame, charset));
-                return Action.FORWARD;
+                return owner == Owner.HELD ? Action.TAKE : Action.FORWARD;
             }
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE -> {
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD) {

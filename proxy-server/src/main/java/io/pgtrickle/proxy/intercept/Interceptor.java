@@ -2,6 +2,8 @@
 package io.pgtrickle.proxy.intercept;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.netty.buffer.Unpooled;
 import io.pgtrickle.dvm.engine.CommandOutcome;
 import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
@@ -232,7 +234,7 @@ public final class Interceptor implements FrameHandler {
         }
         switch (type) {
             case FrontendType.QUERY -> takeQuery(frame);
-            case FrontendType.PARSE -> takeParse(Parse.read(frame, server.charset()));
+            case FrontendType.PARSE -> takeParse(frame);
             case FrontendType.BIND -> takeBind(frame);
             case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
             case FrontendType.SYNC -> {
@@ -262,48 +264,49 @@ public final class Interceptor implements FrameHandler {
             split = started;
             onceAnswered(started::start);
         } else {
-            ByteBuf kept = frame.retainedDuplicate();
+            byte[] message = ByteBufUtil.getBytes(frame);
             work.prepareCatalog(false, () -> {
                 server.replies().expect(Kind.QUERY, Owner.CLIENT);
-                server.write(kept);
+                server.write(Unpooled.wrappedBuffer(message));
                 session.resumeInput();
             });
         }
     }
 
-    private void takeParse(Parse parse) {
-        List<SqlStatement> statements = classified;
+    /** Goes to the server as it came; read again once all before it is answered, as settings may have changed meanwhile. */
+    private void takeParse(ByteBuf frame) {
+        byte[] message = ByteBufUtil.getBytes(frame);
         session.reader().pause();
-        if (statements.size() == 1 && statements.getFirst() instanceof StreamTableCommand command) {
-            onceAnswered(() -> {
+        onceAnswered(() -> {
+            Parse parse = Parse.read(Unpooled.wrappedBuffer(message), server.charset());
+            boolean concerned = concerns(parse.sql());
+            if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
+                var statement = new PreparedNames.Statement(command);
                 if (CommandRun.needsCatalog(command) && mayRun()) {
-                    work.prepareCatalog(true, () -> prepare(parse, command));
+                    work.prepareCatalog(true, () -> prepare(parse, message, statement));
                 } else {
-                    prepare(parse, command);
+                    prepare(parse, message, statement);
                 }
-            });
-        } else {
-            work.prepareCatalog(false, () -> {
-                server.send(parse, Owner.CLIENT, names.statementBecomes(parse.statement(), null));
-                session.resumeInput();
-            });
-        }
+            } else if (concerned) {
+                work.prepareCatalog(false, () -> prepare(parse, message, null));
+            } else {
+                prepare(parse, message, null);
+            }
+        });
     }
 
-    /** Sends a command's Parse, and asks for the types of its parameters if it has any. */
-    private void prepare(Parse parse, StreamTableCommand command) {
-        var statement = new PreparedNames.Statement(command);
-        String text = statement.isCall() ? asSelect(parse.sql()) : parse.sql();
-        server.send(
-                new Parse(parse.statement(), text, parse.parameterTypes()),
-                Owner.CLIENT,
-                names.statementBecomes(parse.statement(), statement));
-        if (parse.sql().indexOf('$') >= 0) {
+    /** Sends a Parse on, and asks for the types of its parameters if it is of a command that has any. */
+    private void prepare(Parse parse, byte[] message, PreparedNames.@Nullable Statement statement) {
+        ReplyQueue.Outcome naming = names.statementBecomes(parse.statement(), statement);
+        if (statement != null && statement.isCall()) {
+            server.send(new Parse(parse.statement(), asSelect(parse.sql()), parse.parameterTypes()), Owner.CLIENT, naming);
+        } else {
+            server.replies().expect(Kind.PARSE, Owner.CLIENT, naming);
+            server.write(Unpooled.wrappedBuffer(message));
+        }
+        if (statement != null && parse.sql().indexOf('$') >= 0) {
             describing.add(statement);
-            server.send(
-                    new Describe(Target.STATEMENT, parse.statement()),
-                    Owner.ENGINE,
-                    _ -> describing.remove(statement));
+            server.send(new Describe(Target.STATEMENT, parse.statement()), Owner.ENGINE, _ -> describing.remove(statement));
         }
         session.resumeInput();
     }

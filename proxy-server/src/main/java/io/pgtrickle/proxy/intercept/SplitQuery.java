@@ -34,7 +34,8 @@ import java.util.Optional;
  * destroys anyway. Replies a simple Query does not have are dropped, error positions are moved back to the whole string. The last
  * CommandComplete of ours waits until the transaction is committed, as PostgreSQL's would.
  *
- * <p>One difference remains: a syntax error in a later statement is found when its turn comes, not before the first one runs.
+ * <p>Two differences remain: a syntax error in a later statement is found when its turn comes, not before the first one runs; and a SET
+ * of client_encoding or standard_conforming_strings amid the string changes how PostgreSQL reads the rest of it.
  */
 final class SplitQuery {
 
@@ -188,8 +189,10 @@ final class SplitQuery {
                         .map(position -> report.with(Report.POSITION, String.valueOf(Integer.parseInt(position) + offset)))
                         .orElse(report));
             }
-            case BackendType.READY_FOR_QUERY -> {
+            case BackendType.READY_FOR_QUERY, BackendType.NOTIFICATION_RESPONSE, BackendType.PARAMETER_STATUS -> {
+                // All of these come after a successful commit.
                 heldTag.ifPresent(tag -> session.send(new CommandComplete(tag)));
+                heldTag = Optional.empty();
                 session.forward(frame.retainedDuplicate());
             }
             case BackendType.COPY_IN_RESPONSE -> {

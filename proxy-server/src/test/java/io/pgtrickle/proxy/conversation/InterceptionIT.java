@@ -280,6 +280,25 @@ class InterceptionIT {
         assertThat(client.query("SELECT \"ü\" FROM \"été\"")).containsExactly("T ü:25", "D ö", "C SELECT 1", "Z I");
     }
 
+    @Test
+    void the_encoding_may_change_amid_a_pipeline() {
+        client.query("SET client_encoding = 'LATIN1'");
+        client.send(new Parse("", "SET client_encoding = 'UTF8'", List.of()), bind("", ""), new Execute("", 0));
+        assertThat(client.pipeline(
+                        new Parse("", create("été", "SELECT 'ö'::text AS ü"), List.of()), bind("", ""), new Execute("", 0)))
+                .contains("S client_encoding=UTF8", "C SELECT 1", "Z I");
+        assertThat(client.query("SELECT ü FROM été")).contains("D ö");
+    }
+
+    @Test
+    void what_a_commit_brings_comes_after_the_tag() {
+        client.query("LISTEN news");
+        assertThat(client.query("NOTIFY news; " + create("v", "SELECT 1 AS a")))
+                .containsExactly("C NOTIFY", creating("v"), "C SELECT 1", "A (10)", "Z I");
+        assertThat(client.query("SET application_name = 'x'; " + create("w", "SELECT 1 AS a")))
+                .endsWith("C SELECT 1", "S application_name=x", "Z I");
+    }
+
     private static byte[] query(byte[] text) {
         return ByteBuffer.allocate(text.length + 6).put((byte) 'Q').putInt(text.length + 5).put(text).put((byte) 0).array();
     }
