@@ -43,6 +43,14 @@ public final class Identity {
                 || type.typmod() >= 0 && (name.equals("numeric") || name.equals("bpchar"));
     }
 
+    /**
+     * Whether {@code =}, written without a schema and resolved in pg_catalog as in all our SQL, is the type's own. It is not
+     * for citext, say, whose operator lives beside it: there {@code =} would silently become that of text.
+     */
+    public static boolean equalityInCatalog(TypeFacts type) {
+        return type.kind() != 'b' || type.schema().equals("pg_catalog") || type.name().startsWith("_");
+    }
+
     /** Expressions over {@code value} that are equal (or both NULL) exactly when the values look the same. */
     public static List<String> expressions(String value, TypeFacts type) {
         if (exactEquality(type)) {

@@ -110,7 +110,7 @@ final class GroupingBuilder {
         return call.columns().stream().findFirst().map(column -> function + "_" + column.name()).orElse(function);
     }
 
-    private Aggregate stage() {
+    private Aggregate stage() throws UnsupportedConstructException {
         Types types = probe();
         List<Aggregate.Key> keyList = keys.entrySet().stream()
                 .map(key -> new Aggregate.Key(key.getValue(), key.getKey(), types.of(key.getValue()), notNull(key.getKey())))

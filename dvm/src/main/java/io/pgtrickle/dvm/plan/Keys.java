@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
+import io.pgtrickle.dvm.apply.Identity;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Filter;
 import io.pgtrickle.dvm.operator.InnerJoin;
@@ -121,6 +122,8 @@ final class Keys {
     private static List<ScopeKey> keys(Scope scope) {
         return switch (scope) {
             case Scan scan -> scan.table().uniqueKeys().stream()
+                    .filter(key -> scan.table().columns().stream()
+                            .allMatch(column -> !key.contains(column.name()) || Identity.equalityInCatalog(column.type())))
                     .map(key -> new ScopeKey(
                             columns(scan, key.stream().map(scan::visibleName).toList()), true))
                     .toList();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
+import io.pgtrickle.dvm.apply.Identity;
 import io.pgtrickle.dvm.operator.Accumulator;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Filter;
@@ -146,8 +147,11 @@ final class PlanBuilder {
         return conjuncts.isEmpty() ? only : new Filter(only, conjuncts);
     }
 
-    private static void conditions(FromItem item, List<Source> leaves, List<Expr> into) {
+    private void conditions(FromItem item, List<Source> leaves, List<Expr> into) throws UnsupportedConstructException {
         if (item instanceof FromItem.InnerJoin join) {
+            for (String name : join.using()) {
+                checkEquality(name);
+            }
             conditions(join.left(), leaves, into);
             conditions(join.right(), leaves, into);
             join.on().forEach(condition -> into.addAll(condition.conjuncts()));
@@ -155,6 +159,17 @@ final class PlanBuilder {
                     .filter(source -> source.alias().equals(leaf.alias()))
                     .flatMap(source -> source.columns().stream().map(Scope.Column::name))
                     .toList()));
+        }
+    }
+
+    /** USING is written out as an equality; any column of that name may be the one. */
+    private void checkEquality(String column) throws UnsupportedConstructException {
+        for (RelationFacts relation : facts.relations()) {
+            for (ColumnFacts candidate : relation.columns()) {
+                if (candidate.name().equals(column) && !Identity.equalityInCatalog(candidate.type())) {
+                    throw new UnsupportedConstructException("USING (" + column + ") of type " + candidate.type().sql());
+                }
+            }
         }
     }
 
@@ -292,7 +307,13 @@ final class PlanBuilder {
             List<Aggregate.Key> keys,
             List<Accumulator.Argument> arguments,
             List<Accumulator> accumulators,
-            List<Aggregate.Call> calls) {
+            List<Aggregate.Call> calls)
+            throws UnsupportedConstructException {
+        for (Aggregate.Key key : keys) {
+            if (!Identity.equalityInCatalog(key.type())) {
+                throw new UnsupportedConstructException("grouping by type " + key.type().sql());
+            }
+        }
         for (Aggregate known : stages) {
             if (known.equals(new Aggregate(known.number(), input, keys, arguments, accumulators, calls))) {
                 return known;

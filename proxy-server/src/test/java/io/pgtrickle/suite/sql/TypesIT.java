@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.suite.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
 import org.junit.jupiter.api.Test;
@@ -67,6 +69,23 @@ class TypesIT extends SqlSuite {
         keyed.step().matchesRecompute();
         keyless.step().matchesRecompute();
         joined.step().matchesRecompute();
+    }
+
+    @Test
+    void aTypeWhoseEqualityIsNotInTheCatalogIsGroupedAndJoinedByItsOwn() {
+        superuser().run("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public");
+        run("SET search_path = " + schema + ", public", "CREATE TABLE ci (id int PRIMARY KEY, k citext, UNIQUE (k, id))");
+        String using = "SELECT a.id, b.id AS other FROM ci a JOIN ci b USING (k)";
+        String grouped = "SELECT k, count(*) AS n FROM ci GROUP BY k";
+        run("CREATE MATERIALIZED VIEW j WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + using,
+                "CREATE MATERIALIZED VIEW g WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + grouped,
+                "INSERT INTO ci VALUES (1, 'A'), (2, 'a'), (3, 'b')", "REFRESH MATERIALIZED VIEW j", "REFRESH MATERIALIZED VIEW g");
+        assertThat(lines("SELECT count(*) FROM j")).containsExactly("5");
+        run("UPDATE ci SET k = 'B' WHERE id = 3", "REFRESH MATERIALIZED VIEW g", "REFRESH MATERIALIZED VIEW j");
+        assertThat(lines("SELECT lower(k::text), n FROM g ORDER BY 1")).containsExactly("a | 2", "b | 1");
+        assertThat(lines("SELECT k::text FROM g WHERE n = 1")).containsExactly("B");
+        view("w", "SELECT a.k, b.id FROM ci a JOIN ci b ON a.k = b.k")
+                .step("INSERT INTO ci VALUES (4, 'B')", "UPDATE ci SET k = 'b' WHERE id = 3").matchesRecompute();
     }
 
     @Test
