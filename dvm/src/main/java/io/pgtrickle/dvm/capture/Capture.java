@@ -74,12 +74,29 @@ public final class Capture {
     /** @param buffer the buffer's columns with their types; {@code wanted} the source's, domains resolved, ready for DDL */
     private record State(
             List<CapturedTable> family, Map<String, String> buffer, Map<String, String> wanted, boolean tracked,
-            List<String> captured, List<String> compared, boolean triggersInPlace) {}
+            List<String> captured, List<String> compared, Map<Long, Map<String, String>> functions) {
+
+        /** As far as the source still has the column. */
+        private List<String> existing(List<String> columns) {
+            return columns.stream().filter(wanted::containsKey).toList();
+        }
+
+        private boolean triggersInPlace(CapturedTable member) {
+            return functions.getOrDefault(member.member(), Map.of()).size() == TriggerSql.EVENTS.size();
+        }
+
+        /** Also not when columns were dropped or the key they are compared by is another. */
+        private boolean functionsFit(CapturedTable member) {
+            TriggerSql sql = new TriggerSql(member, existing(captured), existing(compared));
+            Map<String, String> present = functions.getOrDefault(member.member(), Map.of());
+            return TriggerSql.EVENTS.stream().allMatch(event -> sql.source(event).equals(present.get(member.trigger(event))));
+        }
+    }
 
     private boolean satisfied(CaptureNeed need, State state) {
         List<String> compared = need.columns().isEmpty() ? List.copyOf(state.wanted().keySet()) : need.columns();
         return state.tracked()
-                && state.triggersInPlace()
+                && state.family().stream().allMatch(state::functionsFit)
                 && state.captured().containsAll(need.columns())
                 && state.compared().containsAll(compared)
                 && state.captured().stream().allMatch(c -> typeOf(state.wanted(), c).equals(typeOf(state.buffer(), c)));
@@ -100,7 +117,11 @@ public final class Capture {
 
         prepareBuffer(need.relation(), state, List.copyOf(captured));
         for (CapturedTable member : state.family()) {
-            new TriggerSql(member, List.copyOf(captured), List.copyOf(compared)).statements().forEach(ddl -> hands.engine(ddl));
+            TriggerSql sql = new TriggerSql(member, List.copyOf(captured), List.copyOf(compared));
+            sql.functions().forEach(ddl -> hands.engine(ddl));
+            if (!state.triggersInPlace(member)) {
+                sql.triggers().forEach(ddl -> hands.engine(ddl));
+            }
         }
         hands.engine("""
                 INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns)
@@ -157,14 +178,14 @@ public final class Capture {
                 FROM (SELECT 1) one LEFT JOIN pgtrickle.pgt_change_tracking t ON t.source_relid = %1$d"""
                 .formatted(relation, types(relation + "::oid"), types("to_regclass('" + TriggerSql.buffer(relation) + "')")));
         List<CapturedTable> family = new ArrayList<>();
-        boolean inPlace = true;
+        Map<Long, Map<String, String>> functions = new LinkedHashMap<>();
         for (Row member : hands.ask(FAMILY.formatted(relation))) {
             family.add(new CapturedTable(relation, member.number("oid"), member.text("name"),
-                    strings(member.text("live")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
-            inPlace &= member.number("triggers") == TriggerSql.EVENTS.size();
+                    strings(member.text("live")), strings(member.text("shapes")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
+            functions.put(member.number("oid"), FactsJson.read(member.text("functions"), new TypeReference<Map<String, String>>() {}));
         }
         return new State(family, byName(state.text("buffer")), byName(state.text("wanted")), state.flag("tracked"),
-                strings(state.text("captured")), strings(state.text("compared")), inPlace);
+                strings(state.text("captured")), strings(state.text("compared")), functions);
     }
 
     private static String types(String relation) {
@@ -184,15 +205,17 @@ public final class Capture {
             SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
                 (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,
+                (SELECT json_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod) ORDER BY attnum) FROM pg_attribute
+                 WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS shapes,
                 coalesce((SELECT json_agg(a.attname ORDER BY u.position)
                     FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, position), pg_attribute a, pg_type t
                     WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid AND i.indimmediate AND u.position <= i.indnkeyatts
                         AND a.attrelid = c.oid AND a.attnum = u.attnum AND t.oid = a.atttypid
                         AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND c.relkind = 'r')
                     HAVING bool_and(t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace)), '[]')::text AS key,
-                (SELECT count(*) FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                (SELECT coalesce(json_object_agg(g.tgname, p.prosrc), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
                  WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
-                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace) AS triggers
+                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS functions
             FROM family JOIN pg_class c ON c.oid = family.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid""";
 

@@ -10,9 +10,10 @@ import java.util.List;
  * @param member the relation the triggers are on: the source itself or a descendant
  * @param name the member's qualified name, quoted
  * @param live the member's columns in order, dropped ones left out
+ * @param shapes number, type and type modifier of each of these columns
  * @param key a primary key whose columns can be compared with built-in operators; empty if there is none
  */
-record CapturedTable(long source, long member, String name, List<String> live, List<String> key) {
+record CapturedTable(long source, long member, String name, List<String> live, List<String> shapes, List<String> key) {
 
     /** Names of functions: the source's own as upstream spells them, others with the member's OID behind. */
     String function(String event) {

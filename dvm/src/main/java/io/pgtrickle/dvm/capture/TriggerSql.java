@@ -12,7 +12,8 @@ import java.util.stream.Stream;
  * moved and compared as images ({@code *<>}), never with a type's own operators, except built-in ones on keys.
  *
  * <p>Transition tables are read through positional column aliases (c1, c2, …): renaming a column of the source does not
- * break the writers; the fingerprint notices it and the stream table is made anew.
+ * break the writers; the fingerprint notices it and the stream table is made anew. Where columns were dropped or have other
+ * types, the aliases fit no longer: until the function is made again it writes the marker that has everything computed anew.
  */
 final class TriggerSql {
 
@@ -34,24 +35,69 @@ final class TriggerSql {
         return "pgtrickle_changes.changes_" + source;
     }
 
-    /** CREATE FUNCTION and CREATE TRIGGER for every event. */
-    List<String> statements() {
-        return EVENTS.stream()
-                .flatMap(event -> Stream.of(function(event), trigger(event), always(event)))
-                .toList();
+    /** What the triggers run. A trigger that is in place stays: made again it would look to others as if it had been disabled. */
+    List<String> functions() {
+        return EVENTS.stream().flatMap(event -> Stream.of(function(event), closed(event))).toList();
+    }
+
+    List<String> triggers() {
+        return EVENTS.stream().flatMap(event -> Stream.of(trigger(event), always(event))).toList();
     }
 
     private String function(String event) {
+        return "CREATE OR REPLACE FUNCTION pgtrickle_changes." + table.function(event) + "() RETURNS trigger\n"
+                + "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pgt$" + source(event) + "$pgt$";
+    }
+
+    /** Or anybody could put it on a table of his own and write into this buffer. A trigger in place needs no such right. */
+    private String closed(String event) {
+        return "REVOKE ALL ON FUNCTION pgtrickle_changes." + table.function(event) + "() FROM PUBLIC";
+    }
+
+    /** The function's text, as pg_proc keeps it. */
+    String source(String event) {
         return """
-                CREATE OR REPLACE FUNCTION pgtrickle_changes.%s() RETURNS trigger
-                LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pgt$
+
                 DECLARE
                     xid xid8 := pg_current_xact_id();
                 BEGIN
-                %s;
+                %s%s%s;
                     RETURN NULL;
                 END
-                $pgt$""".formatted(table.function(event), body(event).indent(4).stripTrailing());
+                """.formatted(detached(), misfit(event), body(event).indent(4).stripTrailing());
+    }
+
+    /** A partition that was detached, a child that no longer inherits: its changes are none of the source's. */
+    private String detached() {
+        return table.member() == table.source() ? "" : """
+                    IF NOT EXISTS (
+                        WITH RECURSIVE above(oid) AS (
+                            SELECT inhparent FROM pg_inherits WHERE inhrelid = TG_RELID
+                            UNION SELECT inhparent FROM pg_inherits JOIN above ON inhrelid = above.oid
+                        )
+                        SELECT FROM above WHERE oid = %d)
+                    THEN
+                        RETURN NULL;
+                    END IF;
+                """.formatted(table.source());
+    }
+
+    private String misfit(String event) {
+        return captured.isEmpty() || event.equals("truncate") ? "" : """
+                    IF (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+                        WHERE attrelid = TG_RELID AND attnum BETWEEN 1 AND %s AND NOT attisdropped) IS DISTINCT FROM '%s'
+                    THEN
+                        %s;
+                        RETURN NULL;
+                    END IF;
+                """.formatted(
+                        number(table.shapes().get(last())),
+                        String.join(", ", table.shapes().subList(0, last() + 1)),
+                        marker(0, "").strip());
+    }
+
+    private static String number(String shape) {
+        return shape.substring(0, shape.indexOf(' '));
     }
 
     private String trigger(String event) {
@@ -122,8 +168,12 @@ final class TriggerSql {
     }
 
     private String aliases() {
-        int last = Stream.of(captured, compared, table.key()).flatMap(List::stream).mapToInt(table.live()::indexOf).max().orElse(0);
-        return Stream.iterate(1, i -> i <= last + 1, i -> i + 1).map(i -> "c" + i).collect(Collectors.joining(", ", "(", ")"));
+        return Stream.iterate(1, i -> i <= last() + 1, i -> i + 1).map(i -> "c" + i).collect(Collectors.joining(", ", "(", ")"));
+    }
+
+    /** The last column that is looked at. */
+    private int last() {
+        return Stream.of(captured, compared, table.key()).flatMap(List::stream).mapToInt(table.live()::indexOf).max().orElse(0);
     }
 
     private String on(Function<String, String> condition) {

@@ -50,7 +50,7 @@ public final class StreamTableStore {
                         table.id(), table.relation(), literal(table.schema()), literal(table.name()),
                         literal(table.originalQuery()), orNull(table.schedule()), literal(table.requestedMode()),
                         table.queryView(), literal(table.statePrefix()), table.awaitsRefresh(), planValues(planned, json), literal(json)));
-        saveFunctions(table.id());
+        saveFingerprints(table.id());
         saveDependencies(table.id(), planned.facts(), planned.plan());
     }
 
@@ -62,7 +62,7 @@ public final class StreamTableStore {
                 SET (refresh_mode, defining_query, functions_used, full_reason, recompute_always, facts, state_tables, facts_hash, updated_at) =
                     (%s, md5(%s), now())
                 WHERE pgt_id = %d""".formatted(planValues(planned, json), literal(json), id));
-        saveFunctions(id);
+        saveFingerprints(id);
         hands.engine("DELETE FROM pgtrickle.pgt_dependencies WHERE pgt_id = " + id);
         saveDependencies(id, planned.facts(), planned.plan());
     }
@@ -79,9 +79,10 @@ public final class StreamTableStore {
                 textArray(plan.stateTables().stream().map(StateTable::suffix).toList()));
     }
 
-    private void saveFunctions(long id) {
+    private void saveFingerprints(long id) {
         hands.engine("""
-                UPDATE pgtrickle.pgt_stream_tables t SET function_oids = f.oids, function_hash = pgtrickle.pgt_function_hash(f.oids)
+                UPDATE pgtrickle.pgt_stream_tables t SET function_oids = f.oids, function_hash = pgtrickle.pgt_function_hash(f.oids),
+                    table_fingerprint = pgtrickle.pgt_table_fingerprint(t.pgt_relid)
                 FROM (SELECT pgtrickle.pgt_functions(query_view) AS oids FROM pgtrickle.pgt_stream_tables WHERE pgt_id = %1$d) f
                 WHERE t.pgt_id = %1$d""".formatted(id));
     }

@@ -66,6 +66,7 @@ final class CreateCommand {
         long table = createTable(wanted, target);
         createRunFunction(schema, id);
         Planner.Planned planned = planner.plan(hands, view);
+        ReservedNames.check(planned.facts());
         boolean full = wanted.options().mode() == Options.Mode.FULL;
         explainMode(wanted.options().mode(), name, planned.plan());
 

@@ -7,6 +7,7 @@ public enum ErrorCode {
     QUERY_PARSE_ERROR("42000", Kind.USER, false),
     STREAM_TABLE_NOT_FOUND("42P01", Kind.USER, false),
     STREAM_TABLE_EXISTS("42P07", Kind.USER, false),
+    RESERVED_NAME("42939", Kind.USER, false),
     INVALID_ARGUMENT("22023", Kind.USER, false),
     TYPE_MISMATCH("42804", Kind.USER, false),
     CYCLE_DETECTED("42P15", Kind.USER, false),

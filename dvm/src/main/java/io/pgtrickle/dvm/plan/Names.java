@@ -17,8 +17,8 @@ final class Names {
     String unique(String wish) {
         String plain = wish.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]+", "_");
         plain = plain.substring(0, Math.min(plain.length(), LONGEST)).replaceAll("_+$", "");
-        // no keyword, and nothing that a prefix of the generated SQL could make of another name
-        if (plain.isEmpty() || !Quoting.identifier(plain).equals(plain) || plain.matches("(old|came|went|stored|d|)_.*")) {
+        // no keyword, no system column, and nothing that a prefix of the generated SQL could make of another name
+        if (plain.isEmpty() || !Quoting.identifier(plain).equals(plain) || plain.matches("(old|came|went|stored|d|)_.*|ctid|xmin|xmax|cmin|cmax|tableoid")) {
             plain = "c_" + plain;
         }
         String name = plain;

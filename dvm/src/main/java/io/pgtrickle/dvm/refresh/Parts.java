@@ -51,8 +51,24 @@ public final class Parts {
     public void lockAndGuard(long id, Target target) {
         String table = Quoting.qualified(target.table());
         hands.engine("CREATE TABLE pgtrickle_state.lock_" + id + " ()");
+        guard(table);
+    }
+
+    /** The table's owner may have disabled or dropped the guard. */
+    public void restoreGuard(Target target) {
+        String table = Quoting.qualified(target.table());
+        boolean intact = hands.one("""
+                SELECT count(*) = 2 AS intact FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgenabled = 'A'
+                    AND tgname IN ('pgt_dml_guard', 'pgt_truncate_guard') AND tgfoid = 'pgtrickle.pgt_guard'::regproc"""
+                .formatted(Quoting.literal(table))).flag("intact");
+        if (!intact) {
+            guard(table);
+        }
+    }
+
+    private void guard(String table) {
         for (String[] guard : new String[][] {{"pgt_dml_guard", "INSERT OR UPDATE OR DELETE"}, {"pgt_truncate_guard", "TRUNCATE"}}) {
-            hands.engine("CREATE TRIGGER " + guard[0] + " BEFORE " + guard[1] + " ON " + table
+            hands.engine("CREATE OR REPLACE TRIGGER " + guard[0] + " BEFORE " + guard[1] + " ON " + table
                     + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle.pgt_guard()");
             hands.engine("ALTER TABLE " + table + " ENABLE ALWAYS TRIGGER " + guard[0]);
         }

@@ -49,6 +49,7 @@ public final class Reinitialiser {
                     quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, o.oid::int8 AS owner_oid
                 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_roles o ON o.oid = c.relowner
                 WHERE t.pgt_id = %d""".formatted(pending.id()));
+        checkColumns(pending, stored.number("view"));
         if (!pending.ownerUnchanged()) {
             handOver(pending, stored);
         }
@@ -56,6 +57,7 @@ public final class Reinitialiser {
         Planner.Planned planned = planner.plan(hands, stored.number("view"));
         Target target = Refresher.target(pending.schema(), pending.name(), pending.statePrefix());
         Parts parts = new Parts(hands);
+        parts.restoreGuard(target);
         boolean newCapture = parts.capture(planned, stored.text("owner"));
         parts.dropState(FactsJson.read(stored.text("state_tables"), new TypeReference<List<String>>() {}), pending.statePrefix());
         parts.createIndexes(planned.plan(), target, indexes(before, target));
@@ -65,6 +67,20 @@ public final class Reinitialiser {
                 new StreamTableStore.PlanRow(
                         planned.facts(), planned.plan(), stored.text("requested_mode").equals("FULL"), planned.everyTime()));
         return new Result(planned, newCapture);
+    }
+
+    /** The owner can ALTER TABLE what only a trigger protects. */
+    private void checkColumns(Pending pending, long view) {
+        String columns = "(SELECT json_agg(json_build_array(attname, atttypid::int8, atttypmod) ORDER BY attnum)::text FROM pg_attribute "
+                + "WHERE attrelid = %s AND attnum > 0 AND NOT attisdropped)";
+        boolean same = hands.one("SELECT " + columns.formatted(view) + " IS NOT DISTINCT FROM " + columns.formatted("t.pgt_relid")
+                + " AS same FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = " + pending.id()).flag("same");
+        if (!same) {
+            throw EngineException.withHint(
+                    ErrorCode.SOURCE_CHANGED,
+                    "the columns of stream table \"%s.%s\" are no longer those of its query".formatted(pending.schema(), pending.name()),
+                    "Undo the ALTER TABLE, or drop the stream table and create it again.");
+        }
     }
 
     private Set<String> indexes(QueryFacts before, Target target) {

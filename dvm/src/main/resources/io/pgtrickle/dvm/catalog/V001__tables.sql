@@ -40,6 +40,7 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
     functions_used text[],
     function_oids oid[],
     function_hash text,
+    table_fingerprint text,
     last_error_message text,
     last_error_at timestamptz,
     total_refreshes bigint NOT NULL DEFAULT 0,

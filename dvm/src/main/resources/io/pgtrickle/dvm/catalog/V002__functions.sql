@@ -62,6 +62,7 @@ BEGIN
     RETURN NULL;
 END
 $$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_guard FROM PUBLIC;
 
 -- Runs a program of a stream table with its owner's rights. "tiny" steers the planner to index probes (MEASURED.md 2);
 -- "own" reports how far the calling transaction's command counter has come, for changes it makes itself.
@@ -112,12 +113,23 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
              AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
         (SELECT string_agg(indkey::text, ';' ORDER BY indexrelid) FROM pg_index
          WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
-        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(tgname || tgenabled::text, ',' ORDER BY tgname)
+        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.cmin), ',' ORDER BY tgname)
              FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
              WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
                  AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
          FROM family),
         (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
+$$;
+
+-- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
+-- xmin and cmin, here and above, tell that triggers were disabled even when they are enabled again.
+CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT md5(concat_ws('|',
+        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.cmin), ',' ORDER BY tgname) FROM pg_trigger t
+         WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
+        (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
+         WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
 $$;
 
 -- The functions of users that a view calls, views it reads looked through; and what they are defined as now.
@@ -192,6 +204,8 @@ BEGIN
         WHEN st.needs_reinit THEN 'it was asked for'
         WHEN st.frontier IS NOT NULL AND st.frontier->>'cluster' IS DISTINCT FROM cluster
             THEN 'the database was restored or moved'
+        WHEN st.table_fingerprint IS DISTINCT FROM pgtrickle.pgt_table_fingerprint(st.pgt_relid)
+            THEN 'the stream table itself was altered'
         WHEN st.function_oids IS NOT NULL AND st.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(st.function_oids)
             THEN 'a function was replaced' END;
     xmax := pg_snapshot_xmax((st.frontier->>'snapshot')::pg_snapshot)::text;

@@ -11,7 +11,7 @@ class TriggerSqlTest {
     private static final List<String> LIVE = List.of("id", "Secret", "amount");
 
     private static TriggerSql triggers(List<String> key, List<String> captured) {
-        return new TriggerSql(new CapturedTable(7, 7, "shop.orders", LIVE, key), captured, captured);
+        return new TriggerSql(new CapturedTable(7, 7, "shop.orders", LIVE, List.of("1 23 -1", "2 25 -1", "4 1700 -1"), key), captured, captured);
     }
 
     @Test
@@ -54,9 +54,22 @@ class TriggerSqlTest {
 
     @Test
     void everyTriggerFiresAlways() {
-        assertThat(triggers(List.of("id"), List.of("id")).statements())
-                .hasSize(12)
+        assertThat(triggers(List.of("id"), List.of("id")).triggers())
+                .hasSize(8)
                 .filteredOn(s -> s.startsWith("ALTER TABLE shop.orders ENABLE ALWAYS TRIGGER pg_trickle_cdc_"))
                 .hasSize(4);
+    }
+
+    @Test
+    void aFunctionThatNoLongerFitsTheTableWritesAMarkerInsteadOfFailing() {
+        assertThat(triggers(List.of("id"), List.of("id", "amount")).source("ins"))
+                .contains("attnum BETWEEN 1 AND 4 AND NOT attisdropped) IS DISTINCT FROM '1 23 -1, 2 25 -1, 4 1700 -1'")
+                .contains("SELECT xid, 0::smallint;");
+    }
+
+    @Test
+    void nobodyElseCanPutTheFunctionsOnATable() {
+        assertThat(triggers(List.of("id"), List.of("id")).functions())
+                .contains("REVOKE ALL ON FUNCTION pgtrickle_changes.pg_trickle_cdc_ins_7() FROM PUBLIC");
     }
 }

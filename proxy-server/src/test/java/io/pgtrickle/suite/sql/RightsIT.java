@@ -179,4 +179,32 @@ class RightsIT extends SqlSuite {
         bob.run("DROP MATERIALIZED VIEW " + schema + "_bob.v");
         bob.run("DROP SCHEMA " + schema + "_bob");
     }
+
+    @Test
+    void captureCannotBePutOnAnothersTable() {
+        run(create("SELECT id FROM t"));
+        String function = query("SELECT 'pgtrickle_changes.pg_trickle_cdc_ins_' || 't'::regclass::oid").single();
+        Client bob = bob();
+        bob.run("CREATE TABLE pg_temp.fake (id integer, name text)");
+        assertThat(failure(bob, "CREATE TRIGGER tr AFTER INSERT ON pg_temp.fake REFERENCING NEW TABLE AS __pgt_new FOR EACH STATEMENT EXECUTE FUNCTION " + function + "()")
+                .sqlState()).isEqualTo("42501");
+    }
+
+    @Test
+    void whatTheOwnerChangesWithTheGuardOffIsUndoneByTheNextRefresh() {
+        run(create("SELECT id FROM t"), "ALTER TABLE v DISABLE TRIGGER USER", "DELETE FROM v", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+        assertThat(failure("DELETE FROM v").sqlState()).isEqualTo("42809");
+        run("ALTER TABLE v DISABLE TRIGGER USER", "DELETE FROM v", "ALTER TABLE v ENABLE ALWAYS TRIGGER pgt_dml_guard",
+                "ALTER TABLE v ENABLE ALWAYS TRIGGER pgt_truncate_guard", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
+    void aStreamTableWhoseColumnsWereAlteredSaysSo() {
+        run(create("SELECT id, name FROM t"), "ALTER TABLE v DROP COLUMN name");
+        SqlError error = failure("REFRESH MATERIALIZED VIEW v");
+        assertThat(error.sqlState()).isEqualTo("42P16");
+        assertThat(error.text()).contains("no longer those of its query");
+    }
 }

@@ -213,4 +213,74 @@ class SourcesIT extends SqlSuite {
         assertThat(failure(create("SELECT id, thrice FROM inner_view")).sqlState()).isEqualTo("0A000");
         assertThat(failure(create("SELECT t FROM t")).sqlState()).isEqualTo("0A000");
     }
+
+    @Test
+    void writersGoOnAfterAColumnIsDroppedWithTheQuery() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer, b integer)", "INSERT INTO t VALUES (1, 1, 1)");
+        var w = view("w", "SELECT id FROM t");
+        run(create("v", "SELECT id, a, b FROM t"), "ALTER TABLE t DROP COLUMN b CASCADE");
+        run("INSERT INTO t VALUES (2, 2)", "UPDATE t SET a = 7", "DELETE FROM t WHERE id = 1");
+        w.step().delta("-1 | 1", "+1 | 2").matchesRecompute();
+        w.step("INSERT INTO t VALUES (3, 3)").delta("+1 | 3").matchesRecompute();
+    }
+
+    @Test
+    void aColumnBeforeThoseUsedIsDropped() {
+        run("CREATE TABLE t (x integer, id integer, a integer)", "INSERT INTO t VALUES (0, 1, 10)");
+        var v = view("SELECT id, a FROM t");
+        run("ALTER TABLE t DROP COLUMN x", "INSERT INTO t VALUES (2, 20)");
+        v.step().delta("+1 | 2 | 20").matchesRecompute();
+        v.step("INSERT INTO t VALUES (3, 30)", "UPDATE t SET a = 11 WHERE id = 1").delta("+1 | 3 | 30", "-1 | 1 | 10", "+1 | 1 | 11").matchesRecompute();
+    }
+
+    @Test
+    void writersGoOnAfterAColumnNoQueryReadsAnyMoreGetsAnotherType() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a numeric(4,2))", create("v", "SELECT id, a FROM t"));
+        var w = view("w", "SELECT id FROM t");
+        run("DROP MATERIALIZED VIEW v", "ALTER TABLE t ALTER COLUMN a TYPE text", "INSERT INTO t VALUES (1, 'text')", "UPDATE t SET a = 'other'");
+        w.step().delta("+1 | 1").matchesRecompute();
+    }
+
+    @Test
+    void aDetachedPartitionIsNoPartOfTheTable() {
+        run("CREATE TABLE t (k integer, a integer) PARTITION BY LIST (k)", "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)", "CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2)",
+                "INSERT INTO t VALUES (1, 1), (2, 2)");
+        var v = view("SELECT k, a FROM t");
+        v.step("ALTER TABLE t DETACH PARTITION t2").delta("-1 | 2 | 2").matchesRecompute();
+        v.step("INSERT INTO t2 VALUES (2, 3)").noDelta().matchesRecompute();
+        v.step("ALTER TABLE t ATTACH PARTITION t2 FOR VALUES IN (2)").delta("+1 | 2 | 2", "+1 | 2 | 3").matchesRecompute();
+        v.step("INSERT INTO t2 VALUES (2, 4)").delta("+1 | 2 | 4").matchesRecompute();
+    }
+
+    @Test
+    void whatIsWrittenWhileTriggersAreDisabledArrivesToo() {
+        run("CREATE TABLE t (id integer, a integer)", "INSERT INTO t VALUES (1, 1)");
+        var v = view("SELECT a, count(*) AS n FROM t GROUP BY a");
+        run("ALTER TABLE t DISABLE TRIGGER USER", "INSERT INTO t VALUES (2, 2)", "ALTER TABLE t ENABLE TRIGGER USER");
+        v.step().delta("+1 | 2 | 1").matchesRecompute();
+        v.step("INSERT INTO t VALUES (3, 2)").delta("-1 | 2 | 1", "+1 | 2 | 2").matchesRecompute();
+    }
+
+    @Test
+    void anotherStreamTableOnASourceDoesNotMakeTheOthersAnew() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer)", "INSERT INTO t VALUES (1, 1)", create("v", "SELECT id FROM t"), create("w", "SELECT a FROM t"));
+        run("INSERT INTO t VALUES (2, 2)", "REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW w");
+        assertThat(lines("SELECT DISTINCT action FROM pgtrickle.pgt_refresh_history WHERE initiated_by = 'MANUAL'")).containsExactly("DIFFERENTIAL");
+    }
+
+    @Test
+    void namesOfOurOwnAreRefused() {
+        run("CREATE TABLE t (\"__pgt_w\" integer, g integer)");
+        for (String query : new String[] {"SELECT g, sum(__pgt_w) AS s FROM t GROUP BY g", "SELECT g AS __pgt_h FROM t", "SELECT __pgt_t.g FROM t AS __pgt_t"}) {
+            var error = failure(create("v", query));
+            assertThat(error.sqlState()).isEqualTo("42939");
+            assertThat(error.text()).endsWith("is reserved");
+        }
+    }
+
+    @Test
+    void namesLikeSystemColumnsArePossible() {
+        run("CREATE TABLE t (g integer)", "INSERT INTO t VALUES (1), (1), (2)");
+        view("SELECT DISTINCT g AS ctid_, g + 1 AS xmin_ FROM t").step("INSERT INTO t VALUES (3)", "DELETE FROM t WHERE g = 2").delta("+1 | 3 | 4", "-1 | 2 | 3").matchesRecompute();
+    }
 }
