@@ -124,10 +124,11 @@ public final class Capture {
             }
         }
         hands.engine("""
-                INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns)
-                VALUES (%1$d, 'trigger_%1$d', %2$s, %3$s)
+                INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns, captured_shape)
+                VALUES (%1$d, 'trigger_%1$d', %2$s, %3$s, pgtrickle.pgt_capture_shape(%1$d, %3$s))
                 ON CONFLICT (source_relid) DO UPDATE
-                SET captured_columns = excluded.captured_columns, compared_columns = excluded.compared_columns"""
+                SET captured_columns = excluded.captured_columns, compared_columns = excluded.compared_columns,
+                    captured_shape = excluded.captured_shape"""
                 .formatted(need.relation(), textArray(captured), textArray(compared)));
     }
 
@@ -171,7 +172,8 @@ public final class Capture {
 
     private State read(long relation) {
         Row state = hands.one("""
-                SELECT t.source_relid IS NOT NULL AS tracked,
+                SELECT t.source_relid IS NOT NULL
+                        AND t.captured_shape IS NOT DISTINCT FROM pgtrickle.pgt_capture_shape(t.source_relid, t.compared_columns) AS tracked,
                     coalesce(to_json(t.captured_columns), '[]')::text AS captured,
                     coalesce(to_json(t.compared_columns), '[]')::text AS compared,
                     (%2$s)::text AS wanted, (%3$s)::text AS buffer

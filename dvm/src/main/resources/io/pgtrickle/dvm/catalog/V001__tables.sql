@@ -76,7 +76,9 @@ CREATE TABLE pgtrickle.pgt_change_tracking (
     source_relid oid PRIMARY KEY,
     slot_name text NOT NULL,
     captured_columns text[] NOT NULL,
-    compared_columns text[] NOT NULL
+    compared_columns text[] NOT NULL,
+    -- Of the columns the capture functions were made for; another one and they must be made again.
+    captured_shape text
 );
 
 CREATE TABLE pgtrickle.pgt_refresh_history (

@@ -121,6 +121,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
 $$;
 
+-- The columns that the capture functions of a source go through, as they are now.
+CREATE FUNCTION pgtrickle.pgt_capture_shape(source oid, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attnum <= (
+        SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns) AND NOT attisdropped)
+$$;
+
 -- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
 -- xmin and cmin, here and above, tell that triggers were disabled even when they are enabled again.
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
@@ -224,6 +232,9 @@ BEGIN
             reinit_reason := coalesce(reinit_reason, 'a source was dropped');
         ELSIF dependency.schema_fingerprint IS DISTINCT FROM
             pgtrickle.pgt_fingerprint(dependency.source_relid, dependency.columns_used)
+            OR EXISTS (SELECT FROM pgtrickle.pgt_change_tracking t WHERE dependency.cdc_mode IS NOT NULL
+                AND t.source_relid = dependency.source_relid
+                AND t.captured_shape IS DISTINCT FROM pgtrickle.pgt_capture_shape(t.source_relid, t.compared_columns))
         THEN
             reinit_reason := coalesce(reinit_reason, format('%s was altered', dependency.relname));
         ELSIF dependency.cdc_mode IS NOT NULL THEN

@@ -37,6 +37,18 @@ public record StreamTable(Client client, String name, String query, Oracle oracl
         return new Step(this, before, Oracle.content(client, name));
     }
 
+    /** As {@link #step}, for changes after which the stream table has to be made anew. */
+    public Step anew(String... changes) {
+        List<String> before = Oracle.content(client, name);
+        long recomputations = recomputations();
+        for (String change : changes) {
+            client.run(change);
+        }
+        client.run("REFRESH MATERIALIZED VIEW " + name);
+        assertThat(recomputations()).as("how often %s was recomputed", name).isGreaterThan(recomputations);
+        return new Step(this, before, Oracle.content(client, name));
+    }
+
     private long recomputations() {
         return Long.parseLong(String.valueOf(client.query(
                 "SELECT count(*) FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables s USING (pgt_id) "
