@@ -148,7 +148,7 @@ final class DropCommand {
     private void forget(Doomed table) {
         new Parts(hands).dropState(table.state(), table.statePrefix());
         hands.engine("DROP TABLE pgtrickle_state.lock_" + table.id());
-        hands.engine("DROP FUNCTION pgtrickle_state.run_" + table.id() + "(text)");
+        hands.engine("DROP FUNCTION IF EXISTS pgtrickle_state.run_" + table.id() + "(text)");
         hands.engine("DELETE FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + table.id());
         hands.engine("DELETE FROM pgtrickle.pgt_refresh_history WHERE pgt_id = " + table.id());
     }

@@ -12,9 +12,13 @@ import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Removes what nobody needs any more: parts of stream tables whose visible table was dropped, captures without a consumer. */
 final class Leftovers {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
     private final EngineConnections connections;
 
@@ -40,7 +44,7 @@ final class Leftovers {
         }
     }
 
-    /** Never waits for long: it would make others wait behind it. */
+    /** Never waits for long: it would make others wait behind it. One that fails does not keep the next from being removed. */
     private static void inTransaction(EngineConnection connection, Runnable work) {
         try {
             connection.execute("BEGIN");
@@ -50,17 +54,17 @@ final class Leftovers {
         } catch (SqlFailure e) {
             connection.execute("ROLLBACK");
             if (!e.sqlState().equals("55P03") && !e.sqlState().equals("40P01")) {
-                throw e;
+                LOG.warn("what a dropped stream table or source left behind will be removed later: {}", e.getMessage());
             }
         }
     }
 
     private static void removeParts(OwnHands hands, Row row) {
         long id = row.number("pgt_id");
-        row.find("query_view").ifPresent(view -> hands.engine("DROP VIEW " + Quoting.qualified("pgtrickle_state", view) + " CASCADE"));
+        row.find("query_view").ifPresent(view -> hands.engine("DROP VIEW IF EXISTS " + Quoting.qualified("pgtrickle_state", view) + " CASCADE"));
         new Parts(hands).dropState(FactsJson.read(row.text("state"), new TypeReference<List<String>>() {}), row.text("state_prefix"));
-        hands.engine("DROP TABLE pgtrickle_state.lock_" + id);
-        hands.engine("DROP FUNCTION pgtrickle_state.run_" + id + "(text)");
+        hands.engine("DROP TABLE IF EXISTS pgtrickle_state.lock_" + id);
+        hands.engine("DROP FUNCTION IF EXISTS pgtrickle_state.run_" + id + "(text)");
         hands.engine("DELETE FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id);
         hands.engine("DELETE FROM pgtrickle.pgt_refresh_history WHERE pgt_id = " + id);
     }

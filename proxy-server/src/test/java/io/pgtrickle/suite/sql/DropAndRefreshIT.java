@@ -8,6 +8,10 @@ import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.Notice;
 import io.pgtrickle.suite.SqlError;
 import io.pgtrickle.suite.SqlSuite;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +29,20 @@ class DropAndRefreshIT extends SqlSuite {
 
     private boolean exists(String relation) {
         return query("SELECT to_regclass('" + relation + "')").single() != null;
+    }
+
+    @Test
+    void anOwnerWhoDropsThePartsHimselfKeepsNobodysCleaningFromGoingOn() {
+        run(create("one", "SELECT id FROM t"), create("two", "SELECT id FROM t"));
+        String function = lines("SELECT format('pgtrickle_state.run_%s(text)', pgt_id) FROM pgtrickle.pgt_stream_tables WHERE pgt_schema = '"
+                + schema + "' AND pgt_name = 'one'").getFirst();
+        run("DROP FUNCTION " + function, "DROP TABLE one", "DROP TABLE two");
+        String left = "SELECT count(*) FROM pgtrickle.pgt_stream_tables WHERE pgt_schema = '" + schema + "'";
+        Instant end = Instant.now().plus(Duration.ofSeconds(20));
+        while (!lines(left).equals(List.of("0")) && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+        assertThat(lines(left)).containsExactly("0");
     }
 
     @Test
