@@ -3,6 +3,7 @@ package io.pgtrickle.suite.sql;
 
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -137,6 +138,14 @@ class JoinsIT extends SqlSuite {
         }
         v.step(changes).matchesRecompute();
         v.step("UPDATE t1 SET v = v + 1", "UPDATE t8 SET v = v + 1").matchesRecompute();
+    }
+
+    @Test
+    void aliasesThatRenameSomeOrAllColumns() {
+        view("v", "SELECT a.x, b.y FROM l AS a (i, x, z), r AS b (j, y) WHERE a.i = b.j AND a.z <> 'q'")
+                .step("UPDATE l SET k = 5 WHERE id = 1", "UPDATE r SET k = 6 WHERE id = 1", "DELETE FROM r WHERE id = 2").delta("-1 | 10 | 10", "+1 | 5 | 6", "-1 | 20 | 20").matchesRecompute();
+        run("ALTER TABLE l RENAME COLUMN k TO kk", "UPDATE l SET kk = 8 WHERE id = 1", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT l.kk, r.k FROM l JOIN r ON l.id = r.id WHERE l.v <> 'q'");
     }
 
     @Test

@@ -63,7 +63,7 @@ class StressIT extends SqlSuite {
     void everyChangeArrivesExactlyOnce() throws InterruptedException {
         run("CREATE TABLE account (id integer PRIMARY KEY, branch integer NOT NULL, balance numeric NOT NULL)",
                 "CREATE TABLE entry (account_id integer, amount numeric, note text)",
-                "INSERT INTO account SELECT i, i % 5, 100 FROM generate_series(1, 40) i");
+                "INSERT INTO account SELECT i, i % 5, 100 FROM generate_series(1, 400) i");
         int number = 0;
         for (Map.Entry<String, String> view : VIEWS.entrySet()) {
             String schedule = number++ % 2 == 0 ? "100ms" : "1h";
@@ -149,8 +149,8 @@ class StressIT extends SqlSuite {
     }
 
     private static void transfer(Client client, SplittableRandom random) {
-        int from = random.nextInt(1, 41);
-        int to = random.nextInt(1, 41);
+        int from = random.nextInt(1, 401);
+        int to = random.nextInt(1, 401);
         int amount = random.nextInt(1, 50);
         client.run("UPDATE account SET balance = balance + CASE id WHEN " + from + " THEN -" + amount + " ELSE " + amount + " END WHERE id IN ("
                 + Math.min(from, to) + ", " + Math.max(from, to) + ") AND " + from + " <> " + to);
@@ -160,7 +160,7 @@ class StressIT extends SqlSuite {
     /** Changes that leave every sum as it is: an account moves, pairs of entries go. */
     private static void occasional(Client client, SplittableRandom random) {
         switch (random.nextInt(5)) {
-            case 0 -> client.run("UPDATE account SET branch = (branch + 1) % 5 WHERE id = " + random.nextInt(1, 41));
+            case 0 -> client.run("UPDATE account SET branch = (branch + 1) % 5 WHERE id = " + random.nextInt(1, 401));
             case 1 -> client.run("DELETE FROM entry WHERE note = 'n" + random.nextInt(1, 50) + "'");
             default -> {}
         }
@@ -239,7 +239,7 @@ class StressIT extends SqlSuite {
         try (Client client = session()) {
             while (refreshing) {
                 assertThat(client.query("SELECT coalesce(sum(total), 0) FROM turnover").single()).as("entries come in pairs").isEqualTo("0");
-                assertThat(client.query("SELECT sum(total) FROM per_branch").single()).as("money is only moved").isEqualTo("4000");
+                assertThat(client.query("SELECT sum(total) FROM per_branch").single()).as("money is only moved").isEqualTo("40000");
                 assertThat(client.query("SELECT coalesce(sum(amount), 0) FROM statement").single()).isEqualTo("0");
                 LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
             }
