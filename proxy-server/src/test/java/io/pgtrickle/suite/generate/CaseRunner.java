@@ -34,6 +34,8 @@ final class CaseRunner implements AutoCloseable {
 
     private static final String TIMEOUT = "57014";
 
+    private static final int ATTEMPTS = 4;
+
     private final Client main;
     private final Client second;
     private final boolean catalog;
@@ -64,6 +66,8 @@ final class CaseRunner implements AutoCloseable {
             return prepareAndRun(test);
         } catch (Finding finding) {
             return finding.outcome;
+        } catch (SerializationFailure e) {
+            return new Failed("REFRESH 40001", "outside a block: " + e.error.getMessage());
         } finally {
             second.run("ROLLBACK");
             main.run("ROLLBACK");
@@ -133,17 +137,33 @@ final class CaseRunner implements AutoCloseable {
             }
         }
         for (int i = 0; i < test.streams().size(); i++) {
+            String sql = round.refresh().sql(Case.streamName(i));
             if (round.refresh().block) {
-                main.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
-            }
-            refresh(main, test, i, round.refresh().sql(Case.streamName(i)));
-            if (round.refresh().block) {
-                main.run("COMMIT");
+                refreshInBlock(test, i, sql);
+            } else {
+                refresh(main, test, i, sql);
             }
         }
         if (held) {
             commit(second);
             main.run("RESET lock_timeout");
+        }
+    }
+
+    /** Repeated, as any REPEATABLE READ block has to be, if the scheduler has written to the catalog meanwhile. */
+    private void refreshInBlock(Case test, int stream, String sql) {
+        for (int attempt = 1; ; attempt++) {
+            main.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
+            try {
+                refresh(main, test, stream, sql);
+                main.run("COMMIT");
+                return;
+            } catch (SerializationFailure e) {
+                main.run("ROLLBACK");
+                if (attempt == ATTEMPTS) {
+                    throw unexpected("REFRESH", sql, e.error);
+                }
+            }
         }
     }
 
@@ -163,6 +183,9 @@ final class CaseRunner implements AutoCloseable {
         } catch (SqlError e) {
             if (e.sqlState().equals(TIMEOUT)) {
                 abandonIfSlow(client, test, stream);
+            }
+            if (e.sqlState().equals("40001")) {
+                throw new SerializationFailure(e);
             }
             throw unexpected("REFRESH", sql, e);
         }
@@ -218,6 +241,11 @@ final class CaseRunner implements AutoCloseable {
                 if (block && !(change instanceof Nested)) {
                     client.run("RELEASE SAVEPOINT statement");
                 }
+            } catch (SerializationFailure e) {
+                if (!block) {
+                    throw unexpected("change", change.sql(), e.error);
+                }
+                client.run("ROLLBACK TO SAVEPOINT " + (change instanceof Nested ? "nested" : "statement"));
             } catch (SqlError e) {
                 if (EXPECTED.stream().noneMatch(e.sqlState()::startsWith)) {
                     throw unexpected("change", change.sql(), e);
@@ -262,6 +290,16 @@ final class CaseRunner implements AutoCloseable {
     public void close() {
         main.close();
         second.close();
+    }
+
+    /** The block's snapshot is older than something it wants to write. */
+    private static final class SerializationFailure extends RuntimeException {
+        private final transient SqlError error;
+
+        SerializationFailure(SqlError error) {
+            super(error);
+            this.error = error;
+        }
     }
 
     /** Ends a case early. */
