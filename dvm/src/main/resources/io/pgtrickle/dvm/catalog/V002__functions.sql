@@ -26,6 +26,11 @@ DECLARE
     answer record;
 BEGIN
     IF signature IS DISTINCT FROM pgtrickle.pgt_signature(statement, returning_rows, nonce) THEN
+        IF NOT EXISTS (SELECT FROM pgtrickle.pgt_secret) THEN -- in REPEATABLE READ: the catalog is there, its rows are not yet
+            RAISE serialization_failure USING
+                MESSAGE = 'could not serialize access: pgtrickle was installed after the snapshot of this transaction was taken',
+                HINT = 'Repeat the transaction.';
+        END IF;
         RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
     END IF;
     -- Nonce 0 is signed for statements that may be repeated: they change nothing, and so cost no flush at commit.

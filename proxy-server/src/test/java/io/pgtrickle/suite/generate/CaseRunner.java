@@ -52,6 +52,18 @@ final class CaseRunner implements AutoCloseable {
             client.run("SET statement_timeout = '10s'");
             client.run("SET client_min_messages = warning");
         }
+        if (catalog) {
+            install();
+        }
+    }
+
+    /** So that no case begins with the installation of the catalog, which a REPEATABLE READ block would not see. */
+    private void install() {
+        main.run("CREATE SCHEMA installing");
+        main.run("CREATE TABLE installing.t (a integer)");
+        main.run("CREATE MATERIALIZED VIEW installing.v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT a FROM installing.t");
+        main.run("DROP MATERIALIZED VIEW installing.v");
+        main.run("DROP SCHEMA installing CASCADE");
     }
 
     Outcome run(Case test) {

@@ -154,6 +154,24 @@ class ModesAndCatalogIT extends SqlSuite {
     }
 
     @Test
+    void aSnapshotOlderThanTheCatalogIsToRepeatTheTransaction() {
+        String database = Lab.newDatabase();
+        try (Client client = lab.door().connect(database, Lab.ALICE)) {
+            client.run("CREATE SCHEMA mine");
+            client.run("SET search_path = mine");
+            client.run("CREATE TABLE t (id integer)");
+            for (String expected : new String[] {"40001", ""}) {
+                client.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
+                client.run("INSERT INTO t VALUES (1)");
+                SqlError error = failure(client, create("SELECT id FROM t"));
+                assertThat(error == null ? "" : error.sqlState()).isEqualTo(expected);
+                client.run(error == null ? "COMMIT" : "ROLLBACK");
+            }
+            Oracle.exact().check(client, "v", "SELECT id FROM t");
+        }
+    }
+
+    @Test
     void theCatalogIsInstalledWhenADatabaseFirstAsks() {
         String database = Lab.newDatabase();
         try (Client client = lab.door().connect(database, Lab.ALICE)) {
