@@ -118,7 +118,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
              AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
         (SELECT string_agg(indkey::text, ';' ORDER BY indexrelid) FROM pg_index
          WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
-        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.cmin), ',' ORDER BY tgname)
+        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname)
              FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
              WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
                  AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
@@ -135,11 +135,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
--- xmin and cmin, here and above, tell that triggers were disabled even when they are enabled again.
+-- xmin, here and above, tells that triggers were disabled even when they are enabled again (not by the very transaction that
+-- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back).
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',
-        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.cmin), ',' ORDER BY tgname) FROM pg_trigger t
+        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname) FROM pg_trigger t
          WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
         (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
          WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
