@@ -197,7 +197,9 @@ class CreateIT extends SqlSuite {
         assertThat(error.sqlState()).isEqualTo("42P01");
         assertThat(error.position()).isEqualTo(sql.indexOf("nope") + 1);
         String listed = "SELECT 1; " + create("v (a)", "SELECT id, nope FROM t");
-        assertThat(failure(listed).position()).isEqualTo(listed.indexOf("nope") + 1);
+        // Speaking the extended protocol, pgjdbc sends each statement of a string by itself.
+        int before = lab.door().name().equals("extended") ? listed.indexOf(';') + 1 : 0;
+        assertThat(failure(listed).position()).isEqualTo(listed.indexOf("nope") + 1 - before);
     }
 
     @Test
