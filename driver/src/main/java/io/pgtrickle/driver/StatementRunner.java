@@ -93,12 +93,12 @@ final class StatementRunner {
     private List<Result> runOne(
             SqlStatement statement, String text, List<@Nullable String> parameters, Warnings warnings) throws SQLException {
         return switch (statement) {
-            case SqlStatement.Passthrough other -> runByPgjdbc(other.span().of(text), warnings);
+            case SqlStatement.Passthrough other -> runByPgjdbc(other.span().of(text), "", warnings);
             case StreamTableCommand command -> {
                 CommandOutcome outcome = lease.engine()
                         .execute(command, parameters, new JdbcSqlSession(connection, false, warnings::add));
                 yield switch (outcome) {
-                    case CommandOutcome.NotOurs _ -> runByPgjdbc(command.span().of(text), warnings);
+                    case CommandOutcome.NotOurs _ -> runByPgjdbc(command.span().of(text), ordinaryTag(command), warnings);
                     case CommandOutcome.Completed(String tag, Optional<CommandOutcome.Rows> rows) ->
                         List.of(rows.isPresent() ? resultSet(rows.get(), tag) : new Result.Count(countOf(tag), tag));
                 };
@@ -106,7 +106,7 @@ final class StatementRunner {
         };
     }
 
-    private List<Result> runByPgjdbc(String sql, Warnings warnings) throws SQLException {
+    private List<Result> runByPgjdbc(String sql, String tag, Warnings warnings) throws SQLException {
         // The result sets outlive this method; they close their statement when they are closed.
         Statement statement = connection.createStatement();
         statement.closeOnCompletion();
@@ -115,8 +115,8 @@ final class StatementRunner {
         List<Result> results = new ArrayList<>();
         while (rows || statement.getLargeUpdateCount() >= 0) {
             results.add(rows
-                    ? new Result.Rows(statement.getResultSet(), "")
-                    : new Result.Count(statement.getLargeUpdateCount(), ""));
+                    ? new Result.Rows(statement.getResultSet(), tag)
+                    : new Result.Count(statement.getLargeUpdateCount(), tag));
             rows = statement.getMoreResults(Statement.KEEP_CURRENT_RESULT);
         }
         return results;
@@ -158,6 +158,15 @@ final class StatementRunner {
 
     private boolean standardStrings() throws SQLException {
         return !"off".equals(connection.unwrap(PGConnection.class).getParameterStatus("standard_conforming_strings"));
+    }
+
+    /** What PostgreSQL answers when it turns out to be about ordinary views. */
+    private static String ordinaryTag(StreamTableCommand command) {
+        return switch (command) {
+            case SqlStatement.DropMaterializedViews _ -> "DROP MATERIALIZED VIEW";
+            case SqlStatement.RefreshMaterializedView _ -> "REFRESH MATERIALIZED VIEW";
+            case SqlStatement.CreateStreamTable _, SqlStatement.CreateOrdinaryView _, SqlStatement.FunctionCall _ -> "";
+        };
     }
 
     /** {@code SELECT 5} counts five rows, {@code DROP MATERIALIZED VIEW} none. */
