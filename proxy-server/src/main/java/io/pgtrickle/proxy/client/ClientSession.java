@@ -132,13 +132,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.FAILED;
         reader.close();
         cancelDeadline();
-        if (server != null) {
-            context.pool().release(server);
-        }
         ByteBuf out = channel.alloc().buffer();
         report.write(out, charset());
         // Closing with input unread would reset the connection, and the client might never see the error.
         forward(out);
+        giveBack();
         endOutput();
         channel.config().setAutoRead(true);
         channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
@@ -340,9 +338,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
         state = State.CLOSED;
         reader.close();
-        if (server != null) {
-            context.pool().release(server);
-        }
+        giveBack();
     }
 
     @Override
@@ -368,7 +364,16 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void lent(ServerConnection lent) {
         server = lent;
         if (state != State.LOGIN) {
-            context.pool().release(lent);
+            giveBack();
+        }
+    }
+
+    /** Once; also when the server has closed the connection. */
+    private void giveBack() {
+        ServerConnection current = server;
+        server = null;
+        if (current != null) {
+            context.pool().release(current);
         }
     }
 
@@ -438,6 +443,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (interceptor != null) {
             interceptor.closed();
         }
+        giveBack();
         switch (state) {
             case LOGIN, READY -> {
                 if (explained) {
