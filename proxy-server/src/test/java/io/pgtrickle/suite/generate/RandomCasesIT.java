@@ -32,7 +32,7 @@ class RandomCasesIT {
     private static final int FAILURES = Integer.getInteger("pgtrickle.random.failures", 1);
 
     private final Map<Door, CaseRunner> runners = new HashMap<>();
-    private final Map<String, Integer> unsupported = new TreeMap<>();
+    private final Map<String, List<Long>> unsupported = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
     private int cases;
     private int abandoned;
@@ -59,11 +59,11 @@ class RandomCasesIT {
             runners.values().forEach(CaseRunner::close);
         }
         String summary = cases + " cases from seed " + first + ", " + refreshes + " refreshes, " + full + " of them full, " + abandoned
-                + " abandoned, unsupported: " + unsupported;
+                + " abandoned, unsupported (by seed): " + unsupported;
         System.out.println(summary);
         assertThat(failures).as(summary).isEmpty();
         assertThat(cases).as(summary).isGreaterThan(30);
-        assertThat(unsupported.values().stream().mapToInt(n -> n).sum()).as(summary).isLessThanOrEqualTo(cases / 20);
+        assertThat(unsupported.values().stream().mapToInt(List::size).sum()).as(summary).isLessThanOrEqualTo(cases / 20);
         assertThat(full).as(summary).isLessThanOrEqualTo(refreshes / 10);
         assertThat(abandoned).as(summary).isLessThanOrEqualTo(1 + cases / 50);
     }
@@ -78,7 +78,7 @@ class RandomCasesIT {
                 full += passed.full();
             }
             case Abandoned a -> abandoned++;
-            case Unsupported u -> unsupported.merge(u.reason(), 1, Integer::sum);
+            case Unsupported u -> unsupported.computeIfAbsent(u.reason(), reason -> new ArrayList<>()).add(test.seed());
             case Invalid invalid -> failures.add("the generator's fault: " + invalid.reason());
             case Failed failed -> failures.add(report(test, door, runner, failed));
         }
