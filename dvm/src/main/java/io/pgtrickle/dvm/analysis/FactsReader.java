@@ -13,6 +13,7 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Reads the facts of a view from PostgreSQL's catalogs (DELTA.md 1). */
@@ -166,8 +167,8 @@ final class FactsReader {
     }
 
     /** The canonical text of a query; empty if PostgreSQL refuses it. */
-    String deparse(String query) {
-        return described(query).find("canonical").orElse("");
+    Optional<String> deparse(String query) {
+        return described(query).find("canonical");
     }
 
     private Row described(String query) {

@@ -4,8 +4,8 @@ package io.pgtrickle.dvm.analysis;
 import io.pgtrickle.sql.ast.Query;
 import io.pgtrickle.sql.parse.FunctionCatalog;
 import io.pgtrickle.sql.parse.QueryParser;
+import io.pgtrickle.sql.parse.RoundTripGuard;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
-import io.pgtrickle.sql.render.QueryRenderer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -31,15 +31,10 @@ final class GuardedParser implements QueryParser {
     @Override
     public Query parse(String canonicalQuery, FunctionCatalog functions) throws UnsupportedConstructException {
         Query query = parser.parse(canonicalQuery, functions);
-        if (!normal(server.deparse(QueryRenderer.query(query))).equals(normal(canonicalQuery))) {
+        if (!RoundTripGuard.accepts(canonicalQuery, query, server::deparse)) {
             failures.add("a construct the parser does not read faithfully");
             throw new UnsupportedConstructException(failures.getLast());
         }
         return query;
-    }
-
-    private static String normal(String text) {
-        String stripped = text.strip();
-        return stripped.endsWith(";") ? stripped.substring(0, stripped.length() - 1).stripTrailing() : stripped;
     }
 }
