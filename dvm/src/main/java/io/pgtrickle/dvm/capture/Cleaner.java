@@ -20,12 +20,15 @@ import java.util.stream.Collectors;
  */
 public final class Cleaner {
 
-    private static final long VACUUM_EVERY = 5_000_000_000L;
-    private static final long VACUUM_LARGE_EVERY = 30_000_000_000L;
-    private static final long LARGE = 4L << 20;
+    /** So few dead rows are not worth a VACUUM. */
+    private static final long FEW = 1000;
+
+    /** So many rows that somebody has not consumed are worth an index. */
+    private static final long MANY = 50_000;
 
     private final EngineConnections connections;
-    private final Map<Long, Long> vacuumedAt = new HashMap<>();
+    /** Rows deleted since the last VACUUM, by source. */
+    private final Map<Long, Long> dead = new HashMap<>();
 
     public Cleaner(EngineConnections connections) {
         this.connections = connections;
@@ -55,31 +58,34 @@ public final class Cleaner {
             String consumed = consumers.stream()
                     .map(row -> "NOT (" + Frontier.parse(row.text("frontier")).window(source, OptionalLong.empty()).condition("b") + ")")
                     .collect(Collectors.joining(" AND "));
-            connection.execute("DELETE FROM " + TriggerSql.buffer(source) + " b" + (consumed.isEmpty() ? "" : " WHERE " + consumed));
+            long deleted = connection.execute("DELETE FROM " + TriggerSql.buffer(source) + " b" + (consumed.isEmpty() ? "" : " WHERE " + consumed))
+                    .rowsAffected();
+            dead.merge(source, deleted, Long::sum);
         }
         connection.execute("COMMIT");
         vacuum(connection, hands, source);
     }
 
+    /** When empty, or when most of what is read again and again is dead. */
     private void vacuum(EngineConnection connection, OwnHands hands, long source) {
         String buffer = TriggerSql.buffer(source);
         Row state = hands.one("""
-                SELECT EXISTS (SELECT FROM %1$s) AS filled, pg_relation_size('%1$s') AS size,
+                SELECT EXISTS (SELECT FROM %1$s) AS filled, pg_stat_get_live_tuples('%1$s'::regclass) AS live,
                     EXISTS (SELECT FROM pg_index WHERE indrelid = '%1$s'::regclass) AS indexed""".formatted(buffer));
-        boolean large = state.number("size") > LARGE;
-        long every = large ? VACUUM_LARGE_EVERY : VACUUM_EVERY;
-        long now = System.nanoTime();
-        if (state.number("size") == 0 || state.flag("filled") && !large || now - vacuumedAt.getOrDefault(source, now - every) < every) {
+        boolean filled = state.flag("filled");
+        long live = state.number("live");
+        if (filled && dead.getOrDefault(source, 0L) < Math.max(live, FEW)) {
             return;
         }
-        vacuumedAt.put(source, now);
+        dead.put(source, 0L);
         // A consumer lags behind: the others must not read past everything it has not consumed yet.
-        if (state.flag("filled") && !state.flag("indexed")) {
+        if (filled && live > MANY && !state.flag("indexed")) {
             withoutWaiting(connection, "CREATE INDEX ON " + buffer + " (__pgt_xid)");
-        } else if (!state.flag("filled") && state.flag("indexed")) {
+        } else if (!filled && state.flag("indexed")) {
             withoutWaiting(connection, "DROP INDEX pgtrickle_changes.changes_" + source + "___pgt_xid_idx");
         }
-        connection.execute((large ? "VACUUM (SKIP_LOCKED, ANALYZE) " : "VACUUM (SKIP_LOCKED) ") + buffer);
+        // Without ANALYZE: the histogram would tell the planner that hardly any row is as young as those wanted.
+        connection.execute("VACUUM (SKIP_LOCKED) " + buffer);
     }
 
     /** Writers would queue behind a lock that is waited for. */

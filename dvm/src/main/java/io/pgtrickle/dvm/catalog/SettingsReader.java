@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.catalog;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import io.pgtrickle.dvm.session.Hands;
-import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.dvm.settings.Setting;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -16,23 +15,18 @@ import java.util.stream.Collectors;
  */
 public final class SettingsReader {
 
+    /** The settings' names as the argument of {@code pgtrickle.pgt_settings}. */
+    public static final String NAMES = Quoting.literal(
+            Settings.ALL.stream().map(Setting::qualifiedName).collect(Collectors.joining(",", "{", "}")));
+
     private SettingsReader() {}
 
     public static Settings read(Hands hands) {
-        String names = Settings.ALL.stream().map(Setting::qualifiedName).map(Quoting::literal).collect(Collectors.joining(", "));
-        Map<String, String> values = new HashMap<>();
-        for (Row row : hands.look("""
-                SELECT name, value FROM (
-                    SELECT n AS name, current_setting(n, true) AS value, 0 AS rank FROM unnest(ARRAY[%1$s]) AS n
-                    UNION ALL
-                    SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), 1 + (s.setdatabase <> 0)::int + 2 * (s.setrole <> 0)::int
-                    FROM pg_db_role_setting s, unnest(s.setconfig) AS c
-                    WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-                        AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
-                        AND split_part(c, '=', 1) IN (%1$s)
-                ) found WHERE value <> '' ORDER BY rank""".formatted(names))) {
-            values.put(row.text("name"), row.text("value"));
-        }
-        return new Settings(values);
+        return parse(hands.look("SELECT pgtrickle.pgt_settings(" + NAMES + ")::text AS settings").getFirst().text("settings"));
+    }
+
+    /** @param json what pgtrickle.pgt_settings returned */
+    public static Settings parse(String json) {
+        return new Settings(FactsJson.read(json, new TypeReference<Map<String, String>>() {}));
     }
 }

@@ -2,6 +2,7 @@
 package io.pgtrickle.dvm.engine;
 
 import io.pgtrickle.dvm.catalog.DatabaseIdentity;
+import io.pgtrickle.dvm.catalog.SettingsReader;
 import io.pgtrickle.dvm.engine.CommandOutcome.Completed;
 import io.pgtrickle.dvm.engine.CommandOutcome.NotOurs;
 import io.pgtrickle.dvm.engine.CommandOutcome.Rows;
@@ -10,9 +11,9 @@ import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.refresh.CommandRefresh;
 import io.pgtrickle.dvm.refresh.Decision;
 import io.pgtrickle.dvm.refresh.Plans;
+import io.pgtrickle.dvm.refresh.Refresher;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.SqlSession;
-import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.sql.statement.QualifiedName;
 import io.pgtrickle.sql.statement.SqlStatement.CreateOrdinaryView;
@@ -38,11 +39,10 @@ final class Commands {
     private final Opening opening;
     private final DatabaseIdentity identity;
     private final Plans plans;
-    private final Settings settings;
     private final LongConsumer nothingToDo;
 
     /** @param nothingToDo hears of refreshes that left no trace in the transaction */
-    Commands(Hands hands, SqlSession session, Opening opening, DatabaseIdentity identity, Plans plans, Settings settings,
+    Commands(Hands hands, SqlSession session, Opening opening, DatabaseIdentity identity, Plans plans,
             LongConsumer nothingToDo) {
         this.nothingToDo = nothingToDo;
         this.hands = hands;
@@ -50,7 +50,6 @@ final class Commands {
         this.opening = opening;
         this.identity = identity;
         this.plans = plans;
-        this.settings = settings;
     }
 
     CommandOutcome run(StreamTableCommand command, List<@Nullable String> parameters) {
@@ -68,9 +67,9 @@ final class Commands {
     }
 
     private String create(CreateStreamTable create) {
-        return new CreateCommand(hands, opening, identity, plans.planner(), settings).run(new Definition(
+        return new CreateCommand(hands, opening, identity, plans.planner()).run(new Definition(
                 create.name(), create.ifNotExists(), create.columns(), create.accessMethod(), create.storageOptions(),
-                create.tablespace(), create.query(), OptionalInt.of(create.queryStart()), Options.of(create.options(), settings), create.withData(), !create.withData()));
+                create.tablespace(), create.query(), OptionalInt.of(create.queryStart()), Options.of(create.options(), SettingsReader.read(hands)), create.withData(), !create.withData()));
     }
 
     private CommandOutcome drop(DropMaterializedViews drop) {
@@ -83,30 +82,40 @@ final class Commands {
     }
 
     private CommandOutcome refresh(RefreshMaterializedView refresh) {
-        Resolved table = Resolved.of(hands, List.of(refresh.name())).getFirst();
-        if (!table.isStreamTable()) {
+        Optional<Opening.Named> table = opening.named().filter(Opening.Named::ordinaryTable);
+        if (table.isEmpty()) {
             return new NotOurs();
         }
-        if (refresh.concurrently() && !refresh.withData()) {
+        boolean contradiction = refresh.concurrently() && !refresh.withData();
+        if (contradiction || opening.readOnly() || !table.get().mayRefresh()) {
+            if (!Resolved.of(hands, List.of(refresh.name())).getFirst().isStreamTable()) {
+                return new NotOurs();
+            }
+            checkMayRefresh(refresh.name().name(), table.get().mayRefresh());
             throw EngineException.of(ErrorCode.SYNTAX_ERROR, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
         }
-        refresh(table, refresh.withData());
-        return done("REFRESH MATERIALIZED VIEW");
+        return refresh(table.get().relation(), refresh.withData()) ? done("REFRESH MATERIALIZED VIEW") : new NotOurs();
     }
 
-    private void refresh(Resolved table, boolean withData) {
-        if (!table.mayRefresh()) {
-            throw EngineException.of(ErrorCode.PERMISSION_DENIED, "permission denied for materialized view " + table.name());
+    private void checkMayRefresh(String name, boolean mayRefresh) {
+        if (opening.readOnly()) {
+            throw EngineException.of(
+                    ErrorCode.READ_ONLY_TRANSACTION, "cannot execute REFRESH MATERIALIZED VIEW in a read-only transaction");
         }
-        CommandRefresh command = new CommandRefresh(hands, plans, settings, identity.cluster());
-        if (withData) {
-            long id = table.id().orElseThrow();
-            command.run(id, "MANUAL")
-                    .filter(outcome -> outcome.decision().action() == Decision.Action.NO_DATA)
-                    .ifPresent(_ -> nothingToDo.accept(id));
-        } else {
-            command.empty(table.id().orElseThrow());
+        if (!mayRefresh) {
+            throw EngineException.of(ErrorCode.PERMISSION_DENIED, "permission denied for materialized view " + name);
         }
+    }
+
+    /** @return whether it is a stream table */
+    private boolean refresh(long relation, boolean withData) {
+        CommandRefresh command = new CommandRefresh(hands, plans, identity.cluster());
+        if (!withData) {
+            return command.empty(relation);
+        }
+        Optional<Refresher.Outcome> outcome = command.run(relation, "MANUAL");
+        outcome.filter(done -> done.decision().action() == Decision.Action.NO_DATA).ifPresent(done -> nothingToDo.accept(done.id()));
+        return outcome.isPresent();
     }
 
     private CommandOutcome call(FunctionCall call, List<@Nullable String> parameters) {
@@ -120,7 +129,11 @@ final class Commands {
                 case "create_stream_table" -> createByCall(arguments);
                 case "drop_stream_table" -> new DropCommand(hands, "cascade => true").run(
                         List.of(streamTable(arguments)), false, arguments.getOrDefault("cascade", Optional.of("f")).orElse("f").startsWith("t"));
-                default -> refresh(streamTable(arguments), true);
+                default -> {
+                    Resolved table = streamTable(arguments);
+                    checkMayRefresh(table.name(), table.mayRefresh());
+                    refresh(table.relation().orElseThrow(), true);
+                }
             }
         }
         return new Completed(call.call() ? "CALL" : "SELECT 1", call.call() ? Optional.empty() : Optional.of(voidResult(call, strictNull)));
@@ -160,8 +173,8 @@ final class Commands {
         Map<String, String> values = new HashMap<>();
         arguments.forEach((name, value) -> value.ifPresent(text -> values.put(name, text)));
         boolean initialize = !values.getOrDefault("initialize", "true").startsWith("f");
-        new CreateCommand(hands, opening, identity, plans.planner(), settings).run(new Definition(
+        new CreateCommand(hands, opening, identity, plans.planner()).run(new Definition(
                 name(arguments), false, List.of(), Optional.empty(), List.of(), Optional.empty(), query, OptionalInt.empty(),
-                Options.of(values, settings), initialize, false));
+                Options.of(values, SettingsReader.read(hands)), initialize, false));
     }
 }

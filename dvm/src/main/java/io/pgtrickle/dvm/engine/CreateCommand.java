@@ -16,7 +16,6 @@ import io.pgtrickle.dvm.refresh.RunFunction;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.dvm.session.SqlResult;
-import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.Locale;
@@ -34,14 +33,12 @@ final class CreateCommand {
     private final Opening opening;
     private final DatabaseIdentity identity;
     private final Planner planner;
-    private final Settings settings;
 
-    CreateCommand(Hands hands, Opening opening, DatabaseIdentity identity, Planner planner, Settings settings) {
+    CreateCommand(Hands hands, Opening opening, DatabaseIdentity identity, Planner planner) {
         this.hands = hands;
         this.opening = opening;
         this.identity = identity;
         this.planner = planner;
-        this.settings = settings;
     }
 
     /** @return the command tag */
@@ -182,9 +179,8 @@ final class CreateCommand {
      * refresh computes everything again.
      */
     private long populate(long id, Planner.Planned planned, boolean newCapture) {
-        Pending pending = Pending.of(id, hands.one("SELECT * FROM pgtrickle.pgt_pending(" + id + ", " + Quoting.literal(identity.cluster()) + ")"))
-                .orElseThrow();
-        Refresher.Outcome outcome = new Refresher(hands, settings, identity.cluster())
+        Pending pending = Pending.of(hands, id, identity.cluster()).orElseThrow();
+        Refresher.Outcome outcome = new Refresher(hands, identity.cluster())
                 .full(pending, planned.plan(), new Decision(Decision.Action.FULL, Optional.empty()), "INITIAL");
         if (newCapture && hands.oneSnapshot()) {
             hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + id);

@@ -4,7 +4,6 @@ package io.pgtrickle.dvm.engine;
 import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.catalog.DatabaseIdentity;
 import io.pgtrickle.dvm.catalog.Migrations;
-import io.pgtrickle.dvm.catalog.SettingsReader;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.refresh.Plans;
@@ -17,7 +16,6 @@ import io.pgtrickle.dvm.session.EngineErrors;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.dvm.session.SqlSession;
-import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.parse.QueryParser;
 import io.pgtrickle.sql.statement.SqlStatement.CreateOrdinaryView;
 import io.pgtrickle.sql.statement.SqlStatement.CreateStreamTable;
@@ -26,6 +24,8 @@ import io.pgtrickle.sql.statement.SqlStatement.FunctionCall;
 import io.pgtrickle.sql.statement.SqlStatement.RefreshMaterializedView;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,8 +45,9 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     private final EngineConnections connections;
     private final EngineOptions options;
     private final Plans plans;
+    /** When an idle refresh of a stream table was last noted, by its id. */
+    private final Map<Long, Long> noted = new ConcurrentHashMap<>();
     private volatile @Nullable DatabaseIdentity identity;
-    private volatile @Nullable KnownSettings settings;
     private @Nullable Scheduler scheduler;
 
     DatabaseEngine(String database, EngineConnections connections, EngineOptions options, QueryParser parser) {
@@ -58,7 +59,7 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
 
     @Override
     public CommandOutcome execute(StreamTableCommand command, List<@Nullable String> parameters, SqlSession session) {
-        Opening opening = Opening.read(session);
+        Opening opening = Opening.read(session, command);
         if (!opening.installed()) {
             switch (command) {
                 case DropMaterializedViews _, RefreshMaterializedView _ -> {
@@ -75,7 +76,7 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
         }
         CallerHands hands = new CallerHands(session, known.secret(), opening.transaction(), opening.isolation());
         try {
-            return new Commands(hands, session, opening, known, plans, settings(hands), this::noteNothingToDo)
+            return new Commands(hands, session, opening, known, plans, this::noteNothingToDo)
                     .run(command, parameters);
         } catch (EngineException e) {
             throw hands.raise(e);
@@ -87,20 +88,12 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
         }
     }
 
-    /** Read at most once a second: a command that has nothing to do must stay cheap. */
-    private Settings settings(CallerHands hands) {
-        KnownSettings known = settings;
-        if (known == null || System.nanoTime() - known.readAt() > 1_000_000_000L) {
-            known = new KnownSettings(SettingsReader.read(hands), System.nanoTime());
-            settings = known;
-        }
-        return known.settings();
-    }
-
-    private record KnownSettings(Settings settings, long readAt) {}
-
-    /** On a connection of its own, behind the command's back: the time of a refresh that changed nothing. */
+    /** On a connection of its own, behind the command's back, once a second: the time of a refresh that changed nothing. */
     private void noteNothingToDo(long id) {
+        long now = System.nanoTime();
+        if (noted.merge(id, now, (before, _) -> now - before > 1_000_000_000L ? now : before) != now) {
+            return;
+        }
         Thread.ofVirtual().name("pgtrickle-note-" + id).start(() -> {
             try (EngineConnection connection = connections.borrow()) {
                 connection.execute(Refresher.noteNothingToDo(id));

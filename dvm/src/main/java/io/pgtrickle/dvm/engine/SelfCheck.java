@@ -8,7 +8,6 @@ import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.OwnHands;
 import io.pgtrickle.dvm.session.Row;
-import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 
 /**
@@ -33,7 +32,7 @@ final class SelfCheck {
                     SELECT t.pgt_relid::regclass::text AS name, v.relname AS view
                     FROM pgtrickle.pgt_stream_tables t JOIN pg_class v ON v.oid = t.query_view WHERE t.pgt_id = %d"""
                     .formatted(id));
-            OwnRefresh refresh = new OwnRefresh(plans, cluster, Settings.DEFAULTS);
+            OwnRefresh refresh = new OwnRefresh(plans, cluster);
             // First what has to be made anew, which takes a transaction of its own.
             refresh.run(connections, id, "MANUAL");
             Hands hands = refresh.inSnapshot(connection, id, "MANUAL").hands();
@@ -50,6 +49,6 @@ final class SelfCheck {
                 SELECT count(*)::text || ' ' || coalesce(sum(hashtextextended(r::text, 1)::numeric), 0) || ' '
                     || coalesce(sum(hashtextextended(r::text, 2)::numeric), 0), 0::bigint, 0::bigint, 0::bigint, 0::bigint, false
                 FROM (SELECT x FROM %s AS x) AS q(r)""".formatted(relation);
-        return hands.owner(id, "SELECT snapshot FROM pgtrickle.pgt_run(" + id + ", " + Quoting.literal(program) + ", false, false)").text("snapshot");
+        return hands.owner(id, false, "SELECT snapshot FROM pgtrickle.pgt_run(" + id + ", " + Quoting.literal(program) + ", false, false)").text("snapshot");
     }
 }

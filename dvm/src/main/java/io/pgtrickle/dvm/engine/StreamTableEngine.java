@@ -19,4 +19,12 @@ public interface StreamTableEngine {
      * @param parameters text values of the statement's $n
      */
     CommandOutcome execute(StreamTableCommand command, List<@Nullable String> parameters, SqlSession session);
+
+    /**
+     * The statement {@link #execute} begins with, whatever the engine: a SELECT that looks around in the session. A front door may
+     * send it along with something else and answer it from memory, which saves a round trip.
+     */
+    static String firstStatement(StreamTableCommand command) {
+        return Opening.query(command);
+    }
 }

@@ -13,6 +13,7 @@ public enum ErrorCode {
     CYCLE_DETECTED("42P15", Kind.USER, false),
     UNDEFINED_FUNCTION("42883", Kind.USER, false),
     SYNTAX_ERROR("42601", Kind.USER, false),
+    READ_ONLY_TRANSACTION("25006", Kind.USER, false),
     NO_SCHEMA("3F000", Kind.USER, false),
     DEPENDENT_OBJECTS("2BP01", Kind.USER, false),
     WRONG_OBJECT_TYPE("42809", Kind.USER, false),

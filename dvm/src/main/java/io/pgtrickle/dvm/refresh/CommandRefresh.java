@@ -2,8 +2,6 @@
 package io.pgtrickle.dvm.refresh;
 
 import io.pgtrickle.dvm.session.Hands;
-import io.pgtrickle.dvm.settings.Settings;
-import io.pgtrickle.sql.render.Quoting;
 import java.util.Optional;
 
 /**
@@ -14,29 +12,28 @@ public final class CommandRefresh {
 
     private final Hands hands;
     private final Plans plans;
-    private final Settings settings;
     private final String cluster;
 
-    public CommandRefresh(Hands hands, Plans plans, Settings settings, String cluster) {
+    public CommandRefresh(Hands hands, Plans plans, String cluster) {
         this.hands = hands;
         this.plans = plans;
-        this.settings = settings;
         this.cluster = cluster;
     }
 
     /**
-     * Empty if the stream table is gone. One that had nothing to do has written nothing: its caller has to see to
+     * @param relation OID of the visible table
+     * @return empty if it is no stream table, or none any more. One that had nothing to do has written nothing: its caller has to see to
      * last_refresh_at.
      */
-    public Optional<Refresher.Outcome> run(long id, String initiator) {
-        Optional<Pending> found = pending(id);
-        if (found.isEmpty()) {
-            return Optional.empty();
-        }
-        Pending pending = found.get();
-        Refresher refresher = new Refresher(hands, settings, cluster);
+    public Optional<Refresher.Outcome> run(long relation, String initiator) {
+        return Pending.locked(hands, relation, cluster).map(pending -> run(pending, initiator));
+    }
+
+    private Refresher.Outcome run(Pending pending, String initiator) {
+        long id = pending.id();
+        Refresher refresher = new Refresher(hands, cluster);
         if (pending.reinitReason().isEmpty() && pending.ownerUnchanged() && pending.queryView().isPresent()) {
-            return Optional.of(refresher.refresh(pending, plans.get(hands, id, pending.factsHash()), initiator));
+            return refresher.refresh(pending, plans.get(hands, id, pending.factsHash()), initiator);
         }
         refresher.claim(id);
         Decision decision = new Decision(
@@ -46,22 +43,17 @@ public final class CommandRefresh {
         if (result.newCapture() && hands.oneSnapshot()) {
             hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + id);
         }
-        return Optional.of(outcome);
+        return outcome;
     }
 
-    /** With the refresh lock held and the sources locked against TRUNCATE. */
-    private Optional<Pending> pending(long id) {
-        return Pending.of(
-                id,
-                hands.look("SELECT * FROM pgtrickle.pgt_lock_and_pending(" + id + ", " + Quoting.literal(cluster) + ")").getFirst());
-    }
-
-    /** REFRESH … WITH NO DATA: empty, and left alone until somebody refreshes it. */
-    public void empty(long id) {
-        pending(id).ifPresent(pending -> {
-            new Refresher(hands, settings, cluster).empty(pending);
+    /** REFRESH … WITH NO DATA: empty, and left alone until somebody refreshes it. @return whether it is a stream table */
+    public boolean empty(long relation) {
+        Optional<Pending> found = Pending.locked(hands, relation, cluster);
+        found.ifPresent(pending -> {
+            new Refresher(hands, cluster).empty(pending);
             hands.engine("UPDATE pgtrickle.pgt_stream_tables SET is_populated = false, awaits_refresh = true, frontier = NULL, "
-                    + "status = 'INITIALIZING', updated_at = now() WHERE pgt_id = " + id);
+                    + "status = 'INITIALIZING', updated_at = now() WHERE pgt_id = " + pending.id());
         });
+        return found.isPresent();
     }
 }

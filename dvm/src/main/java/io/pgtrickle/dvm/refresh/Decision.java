@@ -19,7 +19,7 @@ public record Decision(Action action, Optional<String> reason) {
      * @param differential whether the plan can apply changes
      * @param everyTime whether the result may change without a captured change: uncaptured sources, volatile functions
      */
-    public static Decision of(Pending pending, boolean differential, boolean everyTime, Settings settings) {
+    public static Decision of(Pending pending, boolean differential, boolean everyTime) {
         if (pending.reinitReason().isPresent()) {
             return new Decision(Action.REINITIALIZE, pending.reinitReason());
         }
@@ -38,15 +38,15 @@ public record Decision(Action action, Optional<String> reason) {
         if (!differential || !pending.refreshMode().equals("DIFFERENTIAL")) {
             return new Decision(Action.FULL, Optional.empty());
         }
-        return cheaper(pending, settings)
+        return cheaper(pending)
                 .map(reason -> new Decision(Action.FULL, Optional.of(reason)))
                 .orElseGet(() -> new Decision(Action.DIFFERENTIAL, Optional.empty()));
     }
 
     /** Its own history tells best; without one, the share of rows that changed (DELTA.md I5). */
-    private static Optional<String> cheaper(Pending pending, Settings settings) {
+    private static Optional<String> cheaper(Pending pending) {
         long rows = pending.rows();
-        double ratio = settings.get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
+        double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
         boolean measured = pending.lastFullMs().isPresent() && pending.msPerChange().isPresent();
         if (measured && rows >= 1000) {
             double expected = rows * pending.msPerChange().orElseThrow();
@@ -55,7 +55,7 @@ public record Decision(Action action, Optional<String> reason) {
                     : Optional.empty();
         }
         boolean many = pending.sources().stream()
-                .anyMatch(source -> source.rows() > Math.ceil(Math.max(source.size(), 1000) * ratio));
+                .anyMatch(source -> source.touched() > Math.ceil(Math.max(source.size(), 1000) * ratio));
         return ratio > 0 && many ? Optional.of("%d changes are a large part of the sources".formatted(rows)) : Optional.empty();
     }
 }

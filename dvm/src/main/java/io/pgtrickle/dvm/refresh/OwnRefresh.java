@@ -6,7 +6,6 @@ import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.OwnHands;
 import io.pgtrickle.dvm.session.Row;
-import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,12 +22,10 @@ public final class OwnRefresh {
 
     private final Plans plans;
     private final String cluster;
-    private final Settings settings;
 
-    public OwnRefresh(Plans plans, String cluster, Settings settings) {
+    public OwnRefresh(Plans plans, String cluster) {
         this.plans = plans;
         this.cluster = cluster;
-        this.settings = settings;
     }
 
     /** Empty outcome: the stream table is gone. The transaction goes on with {@code hands}. */
@@ -56,16 +53,15 @@ public final class OwnRefresh {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
                 "LOCK TABLE pgtrickle_state.lock_" + id + " IN EXCLUSIVE MODE"));
         lockSources(hands, id).ifPresent(opening::add);
-        opening.add("SELECT * FROM pgtrickle.pgt_pending(" + id + ", " + Quoting.literal(cluster) + ")");
-        List<Row> row = Row.of(connection.batch(opening));
-        Optional<Pending> pending = Pending.of(id, row.getFirst());
+        opening.add(Pending.query(id, cluster));
+        Optional<Pending> pending = Pending.of(Row.of(connection.batch(opening)));
         if (pending.isEmpty()) {
             return new InSnapshot(hands, Optional.empty());
         }
         if (pending.get().reinitReason().isPresent() || !pending.get().ownerUnchanged() || pending.get().queryView().isEmpty()) {
             throw new MustStartOver();
         }
-        return new InSnapshot(hands, Optional.of(new Refresher(hands, settings, cluster)
+        return new InSnapshot(hands, Optional.of(new Refresher(hands, cluster)
                 .refresh(pending.get(), plans.get(hands, id, pending.get().factsHash()), initiator)));
     }
 
@@ -73,7 +69,12 @@ public final class OwnRefresh {
     private Optional<Refresher.Outcome> startOver(EngineConnections connections, long id, String initiator) {
         return connections.inTransaction(
                 "BEGIN; SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
-                connection -> new CommandRefresh(new OwnHands(connection, false), plans, settings, cluster).run(id, initiator));
+                connection -> {
+                    Hands hands = new OwnHands(connection, false);
+                    return hands.ask("SELECT pgt_relid::int8 AS relation FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).stream()
+                            .findFirst()
+                            .flatMap(row -> new CommandRefresh(hands, plans, cluster).run(row.number("relation"), initiator));
+                });
     }
 
     /** No TRUNCATE may come between snapshot and reading. The names are asked for beforehand, since asking takes a snapshot. */

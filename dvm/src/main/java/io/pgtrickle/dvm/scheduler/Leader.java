@@ -16,6 +16,7 @@ import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.dvm.settings.Settings;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,6 +54,8 @@ final class Leader {
     private final Upkeep upkeep;
     private final Map<Long, Job> jobs = new LinkedHashMap<>();
     private final Set<Long> idle = new HashSet<>();
+    /** As they were read from the catalog last. */
+    private Map<Long, Optional<Frontier>> frontiers = Map.of();
     private Settings settings = Settings.DEFAULTS;
     private int working;
     private long readAt;
@@ -178,10 +181,7 @@ final class Leader {
     private void finish(Job job, Worker.Result result) {
         working--;
         switch (result) {
-            case Worker.Result.Done done -> {
-                job.succeeded(done.frontier());
-                upkeep.refreshed();
-            }
+            case Worker.Result.Done done -> job.succeeded(done.frontier());
             case Worker.Result.Failed failed -> job.failed(System.nanoTime(), failed.counted());
             case Worker.Result.Gone _ -> jobs.remove(job.definition().id());
         }
@@ -207,6 +207,12 @@ final class Leader {
         Map<Long, Job.Definition> found = new LinkedHashMap<>();
         for (Row row : hands.ask(DEFINITIONS)) {
             found.put(row.number("pgt_id"), definition(row));
+        }
+        Map<Long, Optional<Frontier>> read = new HashMap<>();
+        found.forEach((id, definition) -> read.put(id, definition.frontier()));
+        if (!read.equals(frontiers)) { // somebody refreshed, not necessarily this scheduler
+            frontiers = read;
+            upkeep.refreshed();
         }
         jobs.entrySet().removeIf(e -> !found.containsKey(e.getKey()) && !e.getValue().running());
         Map<Long, Job> ordered = new LinkedHashMap<>();

@@ -50,7 +50,7 @@ final class Worker {
             if (job.queryView().isEmpty()) {
                 throw EngineException.of(ErrorCode.SOURCE_DROPPED, "a relation that stream table " + job.label() + " reads was dropped");
             }
-            return new OwnRefresh(plans, cluster, settings).run(connections, job.id(), "SCHEDULER")
+            return new OwnRefresh(plans, cluster).run(connections, job.id(), "SCHEDULER")
                     .<Result>map(outcome -> new Result.Done(Optional.of(outcome.frontier())))
                     .orElseGet(Result.Gone::new);
         } catch (SessionClosedException e) {

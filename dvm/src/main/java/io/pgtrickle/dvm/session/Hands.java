@@ -32,12 +32,14 @@ public interface Hands {
     }
 
     /**
-     * Runs a program of a stream table: a SELECT from {@code pgtrickle.pgt_run}. The program runs functions of the stream
+     * Runs a program of a stream table: a SELECT from {@code pgt_run} or {@code pgt_refresh}. The program runs functions of the stream
      * table's owner with the owner's rights; whatever they did to the session is undone before anything else runs in it with
      * other rights, as PostgreSQL does around its own maintenance commands: settings, cursors WITH HOLD and deferred
      * triggers, which would run at COMMIT.
+     *
+     * @param ownerIsLogin whether the owner is who has logged in anyway
      */
-    Row owner(long id, String program);
+    Row owner(long id, boolean ownerIsLogin, String program);
 
     /** Whether this is somebody's session, whose transaction may have changed the sources itself. */
     boolean foreign();

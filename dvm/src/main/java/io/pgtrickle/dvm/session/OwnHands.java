@@ -43,7 +43,7 @@ public final class OwnHands implements Hands {
     }
 
     @Override
-    public Row owner(long id, String program) {
+    public Row owner(long id, boolean ownerIsLogin, String program) {
         Row row = one(program);
         connection.scrub();
         return row;

@@ -21,6 +21,11 @@ public record SqlResult(List<String> columns, List<List<@Nullable String>> rows,
         return rows.getFirst().getFirst();
     }
 
+    /** The number at the end of the command tag, e.g. of the rows an UPDATE changed. */
+    public long rowsAffected() {
+        return Long.parseLong(commandTag.substring(commandTag.lastIndexOf(' ') + 1));
+    }
+
     public boolean isEmpty() {
         return rows.isEmpty();
     }

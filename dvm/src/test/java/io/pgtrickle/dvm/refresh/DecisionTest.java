@@ -16,16 +16,21 @@ class DecisionTest {
     private static final Optional<Frontier> FRONTIER = Optional.of(new Frontier("1:2:", Optional.empty(), "c/1"));
 
     private static Pending pending(Optional<Double> fullMs, Optional<Double> msPerChange, Pending.Source... sources) {
-        return new Pending(1, "s", "t", true, "ACTIVE", "DIFFERENTIAL", true, false, Optional.empty(), fullMs, msPerChange, "h", "t_1",
-                Optional.of("t_1_query"), FRONTIER, List.of(sources));
+        return new Pending(1, "s", "t", true, true, "DIFFERENTIAL", true, Optional.empty(), fullMs, msPerChange, "h", "t_1",
+                Optional.of("t_1_query"), FRONTIER, List.of(sources), Settings.DEFAULTS);
     }
 
     private static Pending.Source source(long rows, double size) {
-        return new Pending.Source(7, true, rows, false, size);
+        return new Pending.Source(7, true, rows, rows, false, size);
+    }
+
+    private static Pending with(Settings settings, Pending p) {
+        return new Pending(p.id(), p.schema(), p.name(), p.ownerUnchanged(), p.ownerIsLogin(), p.refreshMode(), p.populated(), p.reinitReason(),
+                p.lastFullMs(), p.msPerChange(), p.factsHash(), p.statePrefix(), p.queryView(), p.frontier(), p.sources(), settings);
     }
 
     private static Action decide(Pending pending) {
-        return Decision.of(pending, true, false, Settings.DEFAULTS).action();
+        return Decision.of(pending, true, false).action();
     }
 
     @Test
@@ -43,7 +48,13 @@ class DecisionTest {
         Pending many = pending(Optional.of(50.0), Optional.empty(), source(20_000, 100_000));
         assertThat(decide(many)).isEqualTo(Action.FULL);
         Settings off = new Settings(Map.of("pg_trickle.differential_max_change_ratio", "0"));
-        assertThat(Decision.of(many, true, false, off).action()).isEqualTo(Action.DIFFERENTIAL);
+        assertThat(decide(with(off, many))).isEqualTo(Action.DIFFERENTIAL);
+    }
+
+    @Test
+    void anUpdateIsOneChangedRow() {
+        Pending updates = pending(Optional.empty(), Optional.empty(), new Pending.Source(7, true, 20_000, 10_000, false, 100_000));
+        assertThat(decide(updates)).isEqualTo(Action.DIFFERENTIAL);
     }
 
     @Test
@@ -54,25 +65,25 @@ class DecisionTest {
 
     @Test
     void aTruncatedSourceIsComputedAnew() {
-        Pending truncated = pending(Optional.empty(), Optional.empty(), new Pending.Source(7, true, 0, true, 10));
+        Pending truncated = pending(Optional.empty(), Optional.empty(), new Pending.Source(7, true, 0, 0, true, 10));
         assertThat(decide(truncated)).isEqualTo(Action.FULL);
     }
 
     @Test
     void aReasonToMakeItAnewComesFirst() {
-        Pending altered = new Pending(1, "s", "t", true, "ACTIVE", "DIFFERENTIAL", true, false, Optional.of("table t was altered"),
-                Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)));
-        assertThat(Decision.of(altered, true, false, Settings.DEFAULTS))
+        Pending altered = new Pending(1, "s", "t", true, true, "DIFFERENTIAL", true, Optional.of("table t was altered"),
+                Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)), Settings.DEFAULTS);
+        assertThat(Decision.of(altered, true, false))
                 .isEqualTo(new Decision(Action.REINITIALIZE, Optional.of("table t was altered")));
     }
 
     @Test
     void aFullPlanIsComputedOnlyWhenSomethingChanged() {
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, Settings.DEFAULTS).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false).action())
                 .isEqualTo(Action.NO_DATA);
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(1, 10)), false, false, Settings.DEFAULTS).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(1, 10)), false, false).action())
                 .isEqualTo(Action.FULL);
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, true, Settings.DEFAULTS).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, true).action())
                 .isEqualTo(Action.FULL);
     }
 }

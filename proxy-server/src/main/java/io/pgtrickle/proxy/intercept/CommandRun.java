@@ -32,7 +32,6 @@ import org.slf4j.LoggerFactory;
  *
  * @param bind the parameters as the client bound them
  * @param types the parameters' types as the server resolved them
- * @param openBlock whether to make an implicit transaction block of the pipeline first, as the engine's statements belong together
  */
 record CommandRun(
         Engines engines,
@@ -41,8 +40,7 @@ record CommandRun(
         StreamTableCommand command,
         Bind bind,
         List<Integer> types,
-        Charset charset,
-        boolean openBlock)
+        Charset charset)
         implements Callable<CommandOutcome> {
 
     private static final Logger LOG = LoggerFactory.getLogger(CommandRun.class);
@@ -65,14 +63,8 @@ record CommandRun(
     @Override
     public CommandOutcome call() {
         try {
-            if (openBlock) {
-                session.execute("SHOW transaction_isolation");
-            }
             if (command instanceof CreateOrdinaryView view) {
                 return new CommandOutcome.Completed(session.execute(view.statement()).commandTag(), Optional.empty());
-            }
-            if (!needsCatalog(command) && !hasCatalog()) {
-                return new CommandOutcome.NotOurs();
             }
             CommandOutcome outcome = engines.forDatabase(database, needsCatalog(command)).execute(command, parameters(), session);
             if (outcome instanceof CommandOutcome.Completed(var _, var rows) && rows.isPresent()) {
@@ -95,11 +87,6 @@ record CommandRun(
             LOG.error("internal error in {}", command, failed);
         }
         return session.raise(failed);
-    }
-
-    /** A database that has never asked for stream tables has no catalog, and its materialized views are PostgreSQL's own. */
-    private boolean hasCatalog() {
-        return "t".equals(session.execute("SELECT pg_catalog.to_regclass('pgtrickle.pgt_stream_tables') IS NOT NULL").single());
     }
 
     /** The parameters as text. The server knows best how to convert those that came in binary. */

@@ -2,9 +2,11 @@
 package io.pgtrickle.proxy.intercept;
 
 import io.pgtrickle.dvm.engine.CommandOutcome;
+import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.dvm.session.ServerError;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.sql.statement.SqlStatement.CreateOrdinaryView;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
@@ -47,6 +49,13 @@ final class EngineWork {
         return catalogSeen;
     }
 
+    /** Has the server look around for a command that will be run once everything sent is answered. */
+    void prepare(StreamTableCommand command) {
+        if (!(command instanceof CreateOrdinaryView)) {
+            sql.sendAhead(StreamTableEngine.firstStatement(command));
+        }
+    }
+
     /** Carries out a command. */
     void run(
             StreamTableCommand command,
@@ -54,9 +63,8 @@ final class EngineWork {
             List<Integer> types,
             Consumer<CommandOutcome> finished,
             Runnable failed) {
-        boolean openBlock = server.status() == 'I';
         var run = new CommandRun(
-                engines.engines(), server.route().database(), sql, command, bind, types, server.charset(), openBlock);
+                engines.engines(), server.route().database(), sql, command, bind, types, server.charset());
         start(run, finished, failed);
     }
 

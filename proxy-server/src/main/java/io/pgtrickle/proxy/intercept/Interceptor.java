@@ -337,6 +337,10 @@ public final class Interceptor implements FrameHandler {
         session.reader().pause();
         server.send(
                 new Describe(Target.PORTAL, execute.portal()), Owner.PROXY);
+        PreparedNames.Portal portal = names.portal(execute.portal());
+        if (portal != null && portal.outcome() == null) {
+            work.prepare(portal.statement().command());
+        }
         onceAnswered(() -> execute(execute));
     }
 

@@ -135,6 +135,7 @@ final class SplitQuery {
         if (!call) {
             describe();
         }
+        work.prepare(command);
         interceptor.onceAnswered(() -> run(command, call));
     }
 

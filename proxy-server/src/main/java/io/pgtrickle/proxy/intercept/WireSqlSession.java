@@ -32,6 +32,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +76,8 @@ final class WireSqlSession implements SqlSession {
     private final SessionPort session;
 
     private @Nullable Call call;
+    /** Answered from memory if the engine begins with it. */
+    private final AtomicReference<@Nullable Call> sentAhead = new AtomicReference<>();
     /** What the server has failed with since {@link #begin}; set on the event loop before the engine hears of it. */
     private volatile @Nullable ServerError failure;
     private boolean closed;
@@ -136,9 +139,13 @@ final class WireSqlSession implements SqlSession {
     }
 
     private SqlResult run(Call wanted) {
+        Call ahead = sentAhead.getAndSet(null);
+        Call asked = ahead != null && ahead.sql.equals(wanted.sql) ? ahead : wanted;
         try {
-            server.channel().eventLoop().execute(() -> start(wanted));
-            return wanted.result.get();
+            if (asked == wanted) {
+                server.channel().eventLoop().execute(() -> start(wanted));
+            }
+            return asked.result.get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof RuntimeException known ? known : new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
@@ -162,6 +169,19 @@ final class WireSqlSession implements SqlSession {
         cancelled = true;
     }
 
+    /**
+     * Sends a statement, without parameters, that the engine will begin with; together with what the caller sends and flushes next. It
+     * is answered before the engine begins.
+     */
+    void sendAhead(String sql) {
+        if (!closed && !server.replies().isSkipping()) {
+            var ahead = new Call(sql, List.of(), charset -> Bind.ofText(NAME, NAME, List.of(), charset));
+            sentAhead.set(ahead);
+            cancelled = false;
+            send(ahead);
+        }
+    }
+
     private void start(Call wanted) {
         if (closed) {
             wanted.result.completeExceptionally(new SessionClosedException("the client's session has ended"));
@@ -171,6 +191,11 @@ final class WireSqlSession implements SqlSession {
             wanted.result.completeExceptionally(new SqlFailure(aborted()));
             return;
         }
+        send(wanted);
+        server.flush();
+    }
+
+    private void send(Call wanted) {
         call = wanted;
         if (leftover) {
             server.send(new Close(Target.STATEMENT, NAME), Owner.ENGINE);
@@ -192,7 +217,6 @@ final class WireSqlSession implements SqlSession {
         server.send(new Close(Target.PORTAL, NAME), Owner.ENGINE);
         server.send(new Close(Target.STATEMENT, NAME), Owner.ENGINE, succeeded -> end(wanted, succeeded));
         server.send(new Flush(), Owner.ENGINE);
-        server.flush();
     }
 
     private ServerError aborted() {

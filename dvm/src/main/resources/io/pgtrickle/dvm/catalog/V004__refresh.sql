@@ -1,0 +1,228 @@
+-- A refresh in two calls: what is pending, then the program together with what is noted about it. Round trips cost more than
+-- small programs.
+DROP FUNCTION pgtrickle.pgt_lock_and_pending;
+DROP FUNCTION pgtrickle.pgt_pending;
+
+-- The engine's hand in a user's session. A row comes back as a JSON object of its columns, in order.
+CREATE OR REPLACE FUNCTION pgtrickle.engine_exec(statement text, returning_rows bool, nonce bigint, signature text) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+SET quote_all_identifiers = off
+SET default_tablespace = ''
+SET default_table_access_method = 'heap'
+AS $$
+DECLARE
+    answer record;
+    expected text := (SELECT encode(sha256(secret || sha256(secret || convert_to(pg_backend_pid() || ':' || pg_current_xact_id()
+        || ':' || nonce || ':' || returning_rows || ':' || statement, 'UTF8'))), 'hex') FROM pgtrickle.pgt_secret);
+BEGIN
+    IF expected IS NULL THEN -- in REPEATABLE READ: the catalog is there, its rows are not yet
+        RAISE serialization_failure USING
+            MESSAGE = 'could not serialize access: pgtrickle was installed after the snapshot of this transaction was taken',
+            HINT = 'Repeat the transaction.';
+    END IF;
+    IF signature IS DISTINCT FROM expected THEN
+        RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
+    END IF;
+    -- Nonce 0 is signed for statements that may be repeated: they change nothing, and so cost no flush at commit.
+    IF nonce <> 0 THEN
+        INSERT INTO pgtrickle.pgt_nonces VALUES (pg_backend_pid(), pg_current_xact_id(), nonce);
+    END IF;
+    IF returning_rows THEN
+        FOR answer IN EXECUTE statement LOOP
+            -- The statement may have run somebody's function that changed the search_path.
+            RETURN NEXT pg_catalog.row_to_json(answer)::pg_catalog.text;
+        END LOOP;
+    ELSE
+        EXECUTE statement;
+    END IF;
+END
+$$;
+DROP FUNCTION pgtrickle.pgt_signature;
+
+-- The settings of these names as they hold in this database, {"name": "value"}. PostgreSQL stores them without knowing them;
+-- those of ALTER DATABASE and ALTER ROLE are read from the catalog, since sessions take them over only when they start.
+CREATE FUNCTION pgtrickle.pgt_settings(names text[]) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_object_agg(name, value ORDER BY rank) FILTER (WHERE value <> ''), '{}') FROM (
+        SELECT n AS name, current_setting(n, true) AS value, 0 AS rank FROM unnest(names) AS n
+        UNION ALL
+        SELECT split_part(c, '=', 1), substr(c, strpos(c, '=') + 1), 1 + (s.setdatabase <> 0)::int + 2 * (s.setrole <> 0)::int
+        FROM pg_db_role_setting s, unnest(s.setconfig) AS c
+        WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+            AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
+            AND split_part(c, '=', 1) = ANY (names)) AS found
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_settings FROM PUBLIC;
+
+-- Everything a refresh has to know before it starts, in one call, about the stream table with this visible table; a row of
+-- NULLs for any other relation. "lock" takes the refresh lock first, and the sources' against TRUNCATE. "cluster" names the
+-- server and database that frontiers are valid for; "names" the settings to report, unless there is nothing to do. "rows" are
+-- change rows, "touched" counts an update once. Generic plans, because planning takes longer than running.
+CREATE FUNCTION pgtrickle.pgt_pending(stream_table oid, lock bool, cluster text, names text[],
+    OUT id bigint, OUT relation text, OUT schema_name text, OUT owner_ok bool, OUT owner_is_login bool, OUT refresh_mode text,
+    OUT populated bool, OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8,
+    OUT facts_hash text, OUT state_prefix text, OUT query_view text, OUT frontier text, OUT sources text, OUT settings text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    consumed jsonb;
+    always bool;
+    dependency record;
+    came bigint;
+    went bigint;
+    truncated bool;
+    xmax text;
+    xip text;
+    known jsonb := '[]';
+    something bool := false;
+BEGIN
+    IF lock THEN
+        id := (SELECT t.pgt_id FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_relid = stream_table);
+        IF id IS NULL THEN
+            RETURN;
+        END IF;
+        EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN EXCLUSIVE MODE', id);
+        sources := (SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
+            FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL);
+        IF sources IS NOT NULL THEN
+            EXECUTE sources;
+        END IF;
+    END IF;
+    SELECT t.pgt_id, c.relname, n.nspname, p.proowner = c.relowner, pg_get_userbyid(c.relowner) = session_user, t.refresh_mode,
+        t.is_populated, t.last_full_ms, t.ms_per_change, t.facts_hash, t.state_prefix, v.relname, t.frontier::text, t.frontier,
+        t.recompute_always,
+        CASE
+            WHEN t.needs_reinit THEN 'it was asked for'
+            WHEN t.frontier IS NOT NULL AND t.frontier->>'cluster' IS DISTINCT FROM cluster
+                THEN 'the database was restored or moved'
+            WHEN t.table_fingerprint IS DISTINCT FROM pgtrickle.pgt_table_fingerprint(t.pgt_relid)
+                THEN 'the stream table itself was altered'
+            WHEN t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
+                THEN 'a function was replaced' END
+    INTO id, relation, schema_name, owner_ok, owner_is_login, refresh_mode,
+        populated, last_full_ms, ms_per_change, facts_hash, state_prefix, query_view, frontier, consumed,
+        always, reinit_reason
+    FROM pgtrickle.pgt_stream_tables t
+    JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_proc p ON p.pronamespace = 'pgtrickle_state'::regnamespace AND p.proname = 'run_' || t.pgt_id
+    LEFT JOIN pg_class v ON v.oid = t.query_view
+    WHERE t.pgt_relid = stream_table;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    xmax := pg_snapshot_xmax((consumed->>'snapshot')::pg_snapshot)::text;
+    xip := (SELECT '{' || coalesce(string_agg(x::text, ','), '') || '}'
+            FROM (SELECT pg_snapshot_xip((consumed->>'snapshot')::pg_snapshot) UNION ALL
+                  SELECT (consumed->>'own_xid')::xid8 WHERE consumed ? 'own_xid') AS own(x));
+    FOR dependency IN
+        SELECT d.source_relid, d.source_type, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname
+        FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
+        WHERE d.pgt_id = id ORDER BY d.source_relid
+    LOOP
+        came := NULL;
+        went := NULL;
+        truncated := false;
+        IF dependency.relname IS NULL THEN
+            reinit_reason := coalesce(reinit_reason, 'a source was dropped');
+        ELSIF dependency.schema_fingerprint IS DISTINCT FROM
+            pgtrickle.pgt_fingerprint(dependency.source_relid, dependency.columns_used)
+            OR EXISTS (SELECT FROM pgtrickle.pgt_change_tracking t WHERE dependency.cdc_mode IS NOT NULL
+                AND t.source_relid = dependency.source_relid
+                AND t.captured_shape IS DISTINCT FROM pgtrickle.pgt_capture_shape(t.source_relid, t.compared_columns))
+        THEN
+            reinit_reason := coalesce(reinit_reason, format('%s was altered', dependency.relname));
+        ELSIF dependency.cdc_mode IS NOT NULL AND reinit_reason IS NULL AND consumed IS NOT NULL THEN
+            EXECUTE format($q$
+                SELECT count(*) FILTER (WHERE b.__pgt_w > 0), count(*) FILTER (WHERE b.__pgt_w < 0),
+                    coalesce(bool_or(b.__pgt_w = 0), false)
+                FROM pgtrickle_changes.changes_%s b
+                WHERE (b.__pgt_xid >= %L::xid8 OR b.__pgt_xid = ANY (%L::xid8[]))
+                    AND NOT (b.__pgt_xid = %L::xid8 AND b.cmin::text::bigint < %s)$q$,
+                dependency.source_relid, xmax, xip, coalesce(consumed->>'own_xid', '0'),
+                coalesce(consumed->>'own_cid', '0'))
+            INTO came, went, truncated;
+            something := something OR truncated OR came + went > 0;
+        END IF;
+        CONTINUE WHEN dependency.source_type = 'VIEW';
+        known := known || jsonb_build_object('relation', dependency.source_relid::int8, 'captured', dependency.cdc_mode IS NOT NULL,
+            'rows', came + went, 'touched', greatest(came, went), 'truncated', truncated,
+            -- Only needed to compare changes with.
+            'size', CASE WHEN came + went > 0 THEN pgtrickle.pgt_size(dependency.source_relid) END);
+    END LOOP;
+    sources := known::text;
+    IF something OR reinit_reason IS NOT NULL OR consumed IS NULL OR always THEN
+        settings := pgtrickle.pgt_settings(names)::text;
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_pending FROM PUBLIC;
+
+-- Runs a program by pgt_run and notes what it did. "broken" means that nothing was noted: the stored rows were not what the
+-- changes presuppose, and everything has to be computed anew. Rows that do not fit may show as violated uniqueness, too.
+CREATE FUNCTION pgtrickle.pgt_refresh(id bigint, program text, tiny bool, own bool, cluster text, action text, reason text,
+    fallback bool, initiated_by text, changes bigint,
+    OUT frontier text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT broken bool)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    started timestamptz;
+    ms float8;
+    differential bool := action = 'DIFFERENTIAL';
+    result record;
+BEGIN
+    -- The snapshot of a user's REPEATABLE READ block may be older than a refresh that has committed since: then nothing may be
+    -- applied, and this fails with a serialization failure.
+    IF own AND current_setting('transaction_isolation') NOT LIKE 'read%' THEN
+        PERFORM FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = id FOR NO KEY UPDATE;
+    END IF;
+    started := clock_timestamp();
+    BEGIN
+        SELECT * INTO result FROM pgtrickle.pgt_run(id, program, tiny, own);
+        -- From here on the search_path may be the owner's.
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+        broken := result.broken;
+    EXCEPTION WHEN unique_violation OR cardinality_violation THEN
+        IF NOT differential THEN
+            RAISE;
+        END IF;
+        broken := true;
+    END;
+    IF broken THEN
+        RETURN;
+    END IF;
+    ms := extract(epoch FROM clock_timestamp() - started) * 1000;
+    rows_inserted := result.rows_inserted;
+    rows_updated := result.rows_updated;
+    rows_deleted := result.rows_deleted;
+    -- Text, because xid8 exceeds what some JSON readers keep exactly.
+    frontier := json_build_object('snapshot', result.snapshot, 'cluster', cluster)::jsonb || CASE
+        WHEN own THEN jsonb_build_object('own_xid', result.own_xid::text, 'own_cid', result.own_cid::text) ELSE '{}' END;
+    UPDATE pgtrickle.pgt_stream_tables t SET frontier = pgt_refresh.frontier::jsonb, status = 'ACTIVE', is_populated = true,
+        awaits_refresh = false, needs_reinit = false, data_timestamp = now(), last_refresh_at = clock_timestamp(),
+        consecutive_errors = 0, last_error_message = NULL,
+        effective_refresh_mode = CASE WHEN differential THEN 'DIFFERENTIAL' ELSE 'FULL' END,
+        pgt_schema = n.nspname, pgt_name = c.relname,
+        last_full_ms = CASE WHEN differential THEN t.last_full_ms ELSE ms END,
+        last_differential_ms = CASE WHEN differential THEN ms ELSE t.last_differential_ms END,
+        -- A sliding mean that small refreshes, which cost mostly their fixed part, must not spoil.
+        ms_per_change = CASE WHEN differential AND changes >= 1000
+            THEN coalesce(t.ms_per_change * 0.7 + 0.3 * ms / changes, ms / changes) ELSE t.ms_per_change END,
+        total_refreshes = t.total_refreshes + 1, successful_refreshes = t.successful_refreshes + 1,
+        total_rows_inserted = t.total_rows_inserted + pgt_refresh.rows_inserted,
+        total_rows_updated = t.total_rows_updated + pgt_refresh.rows_updated,
+        total_rows_deleted = t.total_rows_deleted + pgt_refresh.rows_deleted,
+        total_changes = t.total_changes + changes, total_ms = t.total_ms + ms
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.pgt_id = id AND c.oid = t.pgt_relid;
+    INSERT INTO pgtrickle.pgt_refresh_history (pgt_id, start_time, end_time, action, rows_inserted, rows_updated, rows_deleted,
+        delta_row_count, was_full_fallback, reason, status, initiated_by)
+    VALUES (id, started, clock_timestamp(), action, rows_inserted, rows_updated, rows_deleted, changes, fallback, reason,
+        'COMPLETED', initiated_by);
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_refresh FROM PUBLIC;
