@@ -61,10 +61,9 @@ public record AnchorApply(List<ColumnFacts> columns, List<Integer> anchor) imple
                         + "WHEN MATCHED AND NOT d.__pgt_present THEN DELETE\nWHEN MATCHED THEN\n  UPDATE SET " + set()
                         + "\nWHEN NOT MATCHED THEN\n  INSERT (" + list(name -> name) + ")\n  VALUES ("
                         + list(name -> "d." + name) + ")\nRETURNING merge_action() AS action");
-        return new Counts(
-                "(" + count("INSERT") + " + (SELECT count(*) FROM further))",
-                count("UPDATE"),
-                count("DELETE"),
+        return Apply.merged(
+                program,
+                "(SELECT count(*) FROM further)",
                 "(SELECT count(*) FROM going) <> (SELECT coalesce(-sum(__pgt_w) FILTER (WHERE __pgt_w < 0), 0) FROM net)");
     }
 
@@ -82,10 +81,6 @@ public record AnchorApply(List<ColumnFacts> columns, List<Integer> anchor) imple
     @Override
     public Counts full(Program program, String table, String rows) {
         return differential(program, table, difference(table, rows));
-    }
-
-    private static String count(String action) {
-        return "(SELECT count(*) FROM applied WHERE action = '" + action + "')";
     }
 
     private Stream<String> anchorNames() {

@@ -45,6 +45,24 @@ public sealed interface Apply permits KeyApply, AnchorApply, BagApply {
         return columns().stream().map(column -> item.apply(Quoting.identifier(column.name()))).collect(Collectors.joining(", "));
     }
 
+    /**
+     * The counts of a MERGE whose actions are in {@code applied}.
+     *
+     * @param further a number of rows inserted beside it
+     */
+    static Counts merged(Program program, String further, String broken) {
+        program.with(
+                "done",
+                "how many",
+                """
+                SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+                  count(*) FILTER (WHERE action = 'DELETE') AS deleted
+                FROM applied""");
+        return new Counts(
+                "(SELECT inserted" + (further.isEmpty() ? "" : " + " + further) + " FROM done)", "(SELECT updated FROM done)", "(SELECT deleted FROM done)",
+                broken);
+    }
+
     /** What a table lacks and has too much of against a query, as change rows. */
     default String difference(String table, String rows) {
         return "SELECT " + list(name -> "q." + name) + ", 1 AS __pgt_w\nFROM (\n" + rows.indent(2) + ") AS q\nUNION ALL\nSELECT "

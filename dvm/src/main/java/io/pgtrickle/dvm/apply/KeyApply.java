@@ -51,8 +51,8 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
                 merge(table, "changed", "WHEN MATCHED AND NOT d.__pgt_present THEN DELETE\n", " AND d.__pgt_present")
                         + "\nRETURNING merge_action() AS action");
         String wanted = "(SELECT count(*) FROM changed WHERE NOT __pgt_present)";
-        return counts("EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> "
-                + wanted);
+        return Apply.merged(
+                program, "", "EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT deleted FROM done) <> " + wanted);
     }
 
     @Override
@@ -65,7 +65,7 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
                 "applied",
                 "it becomes equal to that",
                 merge(table, "wanted", "", "") + "\nWHEN NOT MATCHED BY SOURCE THEN DELETE\nRETURNING merge_action() AS action");
-        return counts("false");
+        return Apply.merged(program, "", "false");
     }
 
     private String merge(String table, String source, String delete, String present) {
@@ -94,14 +94,6 @@ public record KeyApply(List<ColumnFacts> columns, List<Integer> key, boolean uni
                 .map(column -> left + name(column) + (column.notNull() ? " = " : " IS NOT DISTINCT FROM ") + right + name(column));
         return (unique || !hashes() ? columnsMatch : Stream.concat(Stream.of(hash(left) + " = " + hash(right)), columnsMatch))
                 .collect(Collectors.joining(" AND "));
-    }
-
-    private static Counts counts(String broken) {
-        return new Counts(count("INSERT"), count("UPDATE"), count("DELETE"), broken);
-    }
-
-    private static String count(String action) {
-        return "(SELECT count(*) FROM applied WHERE action = '" + action + "')";
     }
 
     private Stream<ColumnFacts> keyColumns() {

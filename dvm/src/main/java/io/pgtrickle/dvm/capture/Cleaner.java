@@ -10,7 +10,6 @@ import io.pgtrickle.dvm.session.SqlFailure;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -56,7 +55,7 @@ public final class Cleaner {
                     SELECT t.frontier::text AS frontier FROM pgtrickle.pgt_dependencies d JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
                     WHERE d.source_relid = %d AND d.cdc_mode IS NOT NULL AND t.frontier IS NOT NULL""".formatted(source));
             String consumed = consumers.stream()
-                    .map(row -> "NOT (" + Frontier.parse(row.text("frontier")).window(source, OptionalLong.empty()).condition("b") + ")")
+                    .map(row -> "NOT (" + Frontier.parse(row.text("frontier")).window(source).condition("b") + ")")
                     .collect(Collectors.joining(" AND "));
             long deleted = connection.execute("DELETE FROM " + TriggerSql.buffer(source) + " b" + (consumed.isEmpty() ? "" : " WHERE " + consumed))
                     .rowsAffected();

@@ -1,40 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.delta;
 
-import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.sql.render.Quoting;
-import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.Collections;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** The WITH query of one table's unconsumed change rows. */
-record Changes(SourceUse source, String table, Window window) {
+record Changes(SourceUse source, String table, Slice slice) {
 
     String name() {
         return "changes_" + source.relation();
     }
 
+    /**
+     * The planner knows nothing about buffers and would take any number of rows for one, or for thousands. Between the branch that
+     * never has rows, whose number it takes at face value, and the limit it expects what will be there.
+     */
     void addTo(Program program) {
-        String columns = Stream.concat(
+        List<String> columns = Stream.concat(
                         source.columns().stream().map(column -> "b." + Quoting.identifier(column)), Stream.of("b." + Reading.WEIGHT))
-                .collect(Collectors.joining(", "));
-        StringBuilder sql = new StringBuilder("SELECT " + columns + "\nFROM " + Quoting.qualified(window.buffer())
-                + " AS b\nWHERE " + window.condition("b"));
-        window.rows().ifPresent(rows -> sql.append("\nLIMIT ").append(rows)); // exact, and tells the planner
-        program.with(name(), "what changed in " + table + " since the frontier", sql.toString());
+                .toList();
+        program.with(
+                name(),
+                "what changed in " + table + " since the frontier; the second SELECT has no rows and tells the planner how many to expect",
+                "SELECT " + String.join(", ", columns) + "\nFROM " + Quoting.qualified(slice.buffer()) + " AS b\nWHERE " + slice.condition()
+                        + "\nUNION ALL\nSELECT " + String.join(", ", Collections.nCopies(columns.size(), "NULL"))
+                        + "\nFROM generate_series(1, " + slice.expected() + ")\nWHERE pg_backend_pid() = 0\nLIMIT " + slice.limit());
     }
 
-    /** The number of change rows. */
-    String count() {
-        return window.rows().isPresent() ? String.valueOf(window.rows().getAsLong()) : "(SELECT count(*) FROM " + name() + ")";
-    }
-
-    /** A TRUNCATE marker that arrived after the window was looked at; cannot be when its rows are known exactly. */
-    Optional<String> broken() {
-        return window.rows().isPresent()
-                ? Optional.empty()
-                : Optional.of("EXISTS (SELECT FROM " + name() + " WHERE " + Reading.WEIGHT + " = 0)");
+    /**
+     * How many rows were read, and whether that was more than was looked at when the program was chosen: a TRUNCATE marker may
+     * have arrived since, or so much that the limit was reached.
+     */
+    String seen() {
+        return "SELECT count(*) AS rows, count(*) >= " + slice.limit() + " OR coalesce(bool_or(" + Reading.WEIGHT
+                + " = 0), false) AS beyond FROM " + name();
     }
 }

@@ -3,7 +3,7 @@ package io.pgtrickle.dvm.delta;
 
 import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.Apply.Counts;
-import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Output;
 import io.pgtrickle.dvm.operator.Reading;
@@ -53,14 +53,14 @@ public final class Differentiator {
         return new StageSql(stage, Quoting.qualified(target.stateSchema(), target.statePrefix() + suffix(stage)));
     }
 
-    public String differential(Target target, Map<Long, Window> windows) {
+    public String differential(Target target, Map<Long, Slice> slices) {
         Program program = new Program();
         List<Changes> changes = sources.stream()
-                .filter(source -> windows.containsKey(source.relation()))
+                .filter(source -> slices.containsKey(source.relation()))
                 .map(source -> new Changes(
                         source,
                         tableNames.getOrDefault(source.relation(), ""),
-                        Objects.requireNonNull(windows.get(source.relation()))))
+                        Objects.requireNonNull(slices.get(source.relation()))))
                 .toList();
         changes.forEach(change -> change.addTo(program));
         ChangeReading reading = new ChangeReading(changes, target);
@@ -77,9 +77,16 @@ public final class Differentiator {
             return program.select(result(new Counts("0", "0", "0", "false"), "0", List.of()));
         }
         Counts counts = apply.differential(program, Quoting.qualified(target.table()), sql(delta, true));
-        changes.forEach(change -> change.broken().ifPresent(broken::add));
-        String rows = changes.stream().map(Changes::count).collect(Collectors.joining(" + "));
-        return program.select(result(counts, rows, broken));
+        if (changes.stream().allMatch(change -> change.slice().exact())) {
+            return program.select(result(counts, changes.stream().map(change -> change.slice().limit()).collect(Collectors.joining(" + ")), broken));
+        }
+        program.with(
+                "seen",
+                "how much was read",
+                "SELECT sum(rows) AS rows, bool_or(beyond) AS beyond\nFROM (\n"
+                        + changes.stream().map(Changes::seen).collect(Collectors.joining("\nUNION ALL\n")).indent(2) + ") AS s");
+        broken.add("(SELECT beyond FROM seen)");
+        return program.select(result(counts, "SELECT rows FROM seen", broken));
     }
 
     public String full(Target target) {

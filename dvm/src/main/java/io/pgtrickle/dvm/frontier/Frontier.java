@@ -4,13 +4,11 @@ package io.pgtrickle.dvm.frontier;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -37,21 +35,17 @@ public record Frontier(String snapshot, Optional<Window.Own> own, String cluster
         }
     }
 
-    public String toJson() {
-        ObjectNode node = JSON.createObjectNode().put("snapshot", snapshot).put("cluster", cluster);
-        // Text, because xid8 exceeds what some JSON readers keep exactly.
-        own.ifPresent(mark -> node.put("own_xid", Long.toString(mark.xid())).put("own_cid", Long.toString(mark.commandId())));
-        return node.toString();
-    }
-
     /** What of a source's buffer is not in this frontier yet. */
-    public Window window(long relation, OptionalLong rows) {
+    public Window window(long relation) {
         String[] parts = snapshot.split(":", -1);
         List<Long> inProgress = new ArrayList<>();
         if (parts.length > 2 && !parts[2].isEmpty()) {
             inProgress.addAll(Arrays.stream(parts[2].split(",")).map(Long::valueOf).collect(Collectors.toList()));
         }
-        return new Window(
-                QualifiedName.of("pgtrickle_changes", "changes_" + relation), Long.parseLong(parts[1]), inProgress, own, rows);
+        return new Window(buffer(relation), Long.parseLong(parts[1]), inProgress, own);
+    }
+
+    static QualifiedName buffer(long relation) {
+        return QualifiedName.of("pgtrickle_changes", "changes_" + relation);
     }
 }

@@ -5,7 +5,6 @@ import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /**
@@ -14,9 +13,8 @@ import java.util.stream.Collectors;
  * @param xmax pg_snapshot_xmax of the frontier
  * @param inProgress pg_snapshot_xip of the frontier
  * @param own what the frontier's own transaction had written by then, when it ran inside a user's transaction
- * @param rows how many rows the window holds, when that is known exactly for the program's snapshot (REPEATABLE READ only)
  */
-public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Optional<Own> own, OptionalLong rows) {
+public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Optional<Own> own) {
     public Window {
         inProgress = List.copyOf(inProgress);
     }
@@ -40,6 +38,16 @@ public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Opt
         long commandId = this.own.orElseThrow().commandId();
         return "(" + String.join(" OR ", unseen) + " OR " + own + ") AND NOT (" + own + " AND " + alias + ".cmin::text::bigint < "
                 + commandId + ")";
+    }
+
+    /** @param rows as many as the window holds in the program's snapshot */
+    public Slice exactly(long rows) {
+        return Slice.exact(this, rows);
+    }
+
+    /** @param rows as many as it held a moment ago */
+    public Slice about(long rows) {
+        return Slice.expected(this, rows);
     }
 
     /** Rows of transaction {@code xid} written by commands before {@code commandId} are consumed; later ones are not. */

@@ -4,7 +4,7 @@ package io.pgtrickle.dvm.plan;
 import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.KeyApply;
 import io.pgtrickle.dvm.delta.Differentiator;
-import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Output;
 import io.pgtrickle.sql.render.Quoting;
@@ -91,8 +91,8 @@ final class DifferentialPlan implements StreamPlan {
     }
 
     @Override
-    public String differential(Target target, Map<Long, Window> windows) {
-        return differentiator.differential(target, windows);
+    public String differential(Target target, Map<Long, Slice> slices) {
+        return differentiator.differential(target, slices);
     }
 
     @Override

@@ -4,7 +4,7 @@ package io.pgtrickle.dvm.plan;
 import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.BagApply;
 import io.pgtrickle.dvm.delta.Differentiator;
-import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -73,7 +73,7 @@ final class FullPlan implements StreamPlan {
     }
 
     @Override
-    public String differential(Target target, Map<Long, Window> windows) {
+    public String differential(Target target, Map<Long, Slice> slices) {
         throw new IllegalStateException("not differential: " + reasons);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
-import io.pgtrickle.dvm.frontier.Window;
+import io.pgtrickle.dvm.frontier.Slice;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,11 +37,11 @@ public interface StreamPlan {
     List<String> indexDdl(Target target);
 
     /**
-     * Consumes the given windows.
+     * Consumes the given slices.
      *
-     * @param windows by relation OID; only sources that changed. Windows must hold no TRUNCATE marker.
+     * @param slices by relation OID; only sources that may have changed. An exact one holds no TRUNCATE marker.
      */
-    String differential(Target target, Map<Long, Window> windows);
+    String differential(Target target, Map<Long, Slice> slices);
 
     /** Recomputes state and visible table and applies the difference; also the first population. */
     String full(Target target);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.refresh;
 
+import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.session.Hands;
+import io.pgtrickle.dvm.session.Row;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -26,14 +29,29 @@ public final class CommandRefresh {
      * last_refresh_at.
      */
     public Optional<Refresher.Outcome> run(long relation, String initiator) {
-        return Pending.locked(hands, relation, cluster).map(pending -> run(pending, initiator));
+        Optional<KnownRefresh> known = plans.known(relation).filter(_ -> hands.foreign());
+        return known.isPresent()
+                ? tryKnown(known.get(), relation, initiator)
+                : Pending.locked(hands, relation, cluster).map(pending -> run(pending, relation, initiator));
     }
 
-    private Refresher.Outcome run(Pending pending, String initiator) {
+    private Optional<Refresher.Outcome> tryKnown(KnownRefresh known, long relation, String initiator) {
+        Row row = hands.look(known.query(relation, cluster)).getFirst();
+        return Pending.of(List.of(row)).map(pending -> row.flag("ran")
+                ? new Refresher(hands, cluster).ran(pending, plans.get(hands, pending.id(), pending.factsHash()), row, initiator)
+                : run(pending, relation, initiator));
+    }
+
+    private Refresher.Outcome run(Pending pending, long relation, String initiator) {
         long id = pending.id();
         Refresher refresher = new Refresher(hands, cluster);
         if (pending.reinitReason().isEmpty() && pending.ownerUnchanged() && pending.queryView().isPresent()) {
-            return refresher.refresh(pending, plans.get(hands, id, pending.factsHash()), initiator);
+            Planner.Planned planned = plans.get(hands, id, pending.factsHash());
+            Refresher.Outcome outcome = refresher.refresh(pending, planned, initiator);
+            if (hands.foreign() && outcome.decision().action() != Decision.Action.NO_DATA) {
+                plans.know(relation, outcome.decision().action() == Decision.Action.DIFFERENTIAL ? KnownRefresh.of(pending, planned) : Optional.empty());
+            }
+            return outcome;
         }
         refresher.claim(id);
         Decision decision = new Decision(

@@ -7,6 +7,9 @@ import java.util.Optional;
 /** How a refresh is going to be done, and why when that is not obvious. */
 public record Decision(Action action, Optional<String> reason) {
 
+    /** Smaller refreshes cost mostly their fixed part and tell nothing about the price of a change. */
+    private static final long MEASURABLE = 1000;
+
     /** The names of pgt_refresh_history.action. */
     public enum Action {
         NO_DATA,
@@ -46,16 +49,35 @@ public record Decision(Action action, Optional<String> reason) {
     /** Its own history tells best; without one, the share of rows that changed (DELTA.md I5). */
     private static Optional<String> cheaper(Pending pending) {
         long rows = pending.rows();
-        double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
-        boolean measured = pending.lastFullMs().isPresent() && pending.msPerChange().isPresent();
-        if (measured && rows >= 1000) {
+        if (measured(pending) && rows >= MEASURABLE) {
             double expected = rows * pending.msPerChange().orElseThrow();
             return expected > pending.lastFullMs().orElseThrow()
                     ? Optional.of("%d changes would take longer than a full refresh".formatted(rows))
                     : Optional.empty();
         }
-        boolean many = pending.sources().stream()
-                .anyMatch(source -> source.touched() > Math.ceil(Math.max(source.size(), 1000) * ratio));
+        double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
+        boolean many = pending.sources().stream().anyMatch(source -> source.touched() > largest(source, ratio));
         return ratio > 0 && many ? Optional.of("%d changes are a large part of the sources".formatted(rows)) : Optional.empty();
+    }
+
+    private static boolean measured(Pending pending) {
+        return pending.lastFullMs().isPresent() && pending.msPerChange().isPresent();
+    }
+
+    private static double largest(Pending.Source source, double ratio) {
+        return Math.ceil(Math.max(source.size(), 1000) * ratio);
+    }
+
+    /**
+     * Up to so many change rows of this source the next refresh will be DIFFERENTIAL, too, when this one is; careful rather than
+     * exact, since sources add up and an update is two rows.
+     */
+    static long mostDifferential(Pending pending, Pending.Source source) {
+        double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
+        long share = ratio > 0 ? (long) largest(source, ratio) : MEASURABLE;
+        if (!measured(pending) || share < MEASURABLE) {
+            return share;
+        }
+        return (long) (pending.lastFullMs().orElseThrow() / pending.msPerChange().orElseThrow()) / pending.sources().size();
     }
 }

@@ -19,6 +19,7 @@ import java.util.Optional;
  *
  * @param ownerIsLogin whether its owner is who has logged in to this session
  * @param reinitReason why its plan can no longer be trusted
+ * @param settingsText as pgtrickle.pgt_settings reported them, if there is something to do
  * @param queryView name of the query view in pgtrickle_state; empty when it was dropped
  */
 public record Pending(
@@ -37,7 +38,7 @@ public record Pending(
         Optional<String> queryView,
         Optional<Frontier> frontier,
         List<Source> sources,
-        Settings settings) {
+        Optional<String> settingsText) {
 
     /**
      * @param captured whether its changes are captured at all
@@ -62,7 +63,7 @@ public record Pending(
     }
 
     private static String pending(String relation, boolean lock, String cluster) {
-        return "pgtrickle.pgt_pending(%s, lock => %s, cluster => %s, names => %s)"
+        return "pgtrickle.pgt_pending(%s, lock => %s, cluster => %s, names => %s, most => '{}')"
                 .formatted(relation, lock, Quoting.literal(cluster), SettingsReader.NAMES);
     }
 
@@ -70,7 +71,7 @@ public record Pending(
         return answer.stream().filter(row -> !row.isNull("relation")).findFirst().map(Pending::of);
     }
 
-    private static Pending of(Row row) {
+    static Pending of(Row row) {
         List<Source> sources = new ArrayList<>();
         for (JsonNode node : FactsJson.read(row.text("sources"), new TypeReference<List<JsonNode>>() {})) {
             sources.add(new Source(
@@ -82,7 +83,12 @@ public record Pending(
                 row.flag("owner_is_login"), row.text("refresh_mode"), row.flag("populated"), row.find("reinit_reason"),
                 row.real("last_full_ms"), row.real("ms_per_change"), row.text("facts_hash"), row.text("state_prefix"),
                 row.find("query_view"), row.find("frontier").map(Frontier::parse), List.copyOf(sources),
-                row.find("settings").map(SettingsReader::parse).orElse(Settings.DEFAULTS));
+                row.find("settings"));
+    }
+
+    /** Those that matter to a refresh; the defaults when there is nothing to do. */
+    public Settings settings() {
+        return settingsText.map(SettingsReader::parse).orElse(Settings.DEFAULTS);
     }
 
     public long rows() {

@@ -7,6 +7,7 @@ import io.pgtrickle.dvm.session.Hands;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Compiled plans by the hash of the facts they come from, so that whatever a rolled-back transaction did to the catalog
@@ -17,15 +18,29 @@ public final class Plans {
     private static final int CAPACITY = 1000;
 
     private final Planner planner;
-    private final Map<String, Planner.Planned> cache = Collections.synchronizedMap(new LinkedHashMap<>(64, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Planner.Planned> eldest) {
-            return size() > CAPACITY;
-        }
-    });
+    private final Map<String, Planner.Planned> cache = leastRecentlyUsed();
+    /** By OID of the visible table; only guesses. */
+    private final Map<Long, KnownRefresh> known = leastRecentlyUsed();
 
     public Plans(Planner planner) {
         this.planner = planner;
+    }
+
+    private static <K, V> Map<K, V> leastRecentlyUsed() {
+        return Collections.synchronizedMap(new LinkedHashMap<>(64, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+                return size() > CAPACITY;
+            }
+        });
+    }
+
+    Optional<KnownRefresh> known(long relation) {
+        return Optional.ofNullable(known.get(relation));
+    }
+
+    void know(long relation, Optional<KnownRefresh> refresh) {
+        refresh.ifPresentOrElse(r -> known.put(relation, r), () -> known.remove(relation));
     }
 
     public Planner planner() {

@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.refresh;
 
 import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.frontier.Frontier;
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.frontier.Window;
 import io.pgtrickle.dvm.plan.StreamPlan;
 import io.pgtrickle.dvm.plan.Target;
@@ -13,7 +14,6 @@ import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,12 +65,14 @@ public final class Refresher {
     }
 
     private Outcome differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {
-        Map<Long, Window> windows = windows(pending, pending.frontier().orElseThrow());
-        String program = planned.plan().differential(target(pending), windows);
-        return run(pending, program, decision, initiator).orElseGet(() -> {
-            LOG.warn("stream table {}.{} did not hold what its changes presuppose; it is computed anew", pending.schema(), pending.name());
-            return full(pending, planned.plan(), new Decision(Decision.Action.REINITIALIZE, Optional.of("stored rows did not match the changes")), initiator);
-        });
+        String program = planned.plan().differential(target(pending), slices(pending, pending.frontier().orElseThrow()));
+        return run(pending, program, decision, initiator).orElseGet(() -> anew(pending, planned, initiator));
+    }
+
+    private Outcome anew(Pending pending, Planner.Planned planned, String initiator) {
+        LOG.warn("stream table {}.{} did not hold what its changes presuppose; it is computed anew", pending.schema(), pending.name());
+        Decision decision = new Decision(Decision.Action.REINITIALIZE, Optional.of("stored rows did not match the changes"));
+        return full(pending, planned.plan(), decision, initiator);
     }
 
     /** Also the first population. */
@@ -94,19 +96,19 @@ public final class Refresher {
      * In one snapshot the counts are exact and unchanged sources stay out of the program. Otherwise the program's own snapshot
      * is newer than the counts, and since its frontier covers every source it must consume every source.
      */
-    private Map<Long, Window> windows(Pending pending, Frontier frontier) {
+    private Map<Long, Slice> slices(Pending pending, Frontier frontier) {
         boolean exact = hands.oneSnapshot() && !hands.foreign();
-        Map<Long, Window> windows = new TreeMap<>();
+        Map<Long, Slice> slices = new TreeMap<>();
         for (Pending.Source source : pending.sources()) {
             if (source.captured() && (!exact || source.rows() > 0)) {
-                OptionalLong rows = exact ? OptionalLong.of(source.rows()) : OptionalLong.empty();
-                windows.put(source.relation(), frontier.window(source.relation(), rows));
+                Window window = frontier.window(source.relation());
+                slices.put(source.relation(), exact ? window.exactly(source.rows()) : window.about(source.rows()));
             }
         }
-        return windows;
+        return slices;
     }
 
-    private static Target target(Pending pending) {
+    static Target target(Pending pending) {
         return target(pending.schema(), pending.name(), pending.statePrefix());
     }
 
@@ -129,11 +131,20 @@ public final class Refresher {
                     fallback => %s, initiated_by => '%s', changes => %d)""".formatted(
                 pending.id(), Quoting.literal(program), tiny, hands.foreign(), Quoting.literal(cluster), decision.action(),
                 decision.reason().map(Quoting::literal).orElse("NULL"), fallback, initiator, pending.rows()));
+        return row.flag("broken") ? Optional.empty() : Optional.of(outcome(pending, decision, row.text("frontier"), row));
+    }
+
+    private static Outcome outcome(Pending pending, Decision decision, String frontier, Row row) {
+        return new Outcome(
+                pending.id(), decision, Frontier.parse(frontier), row.number("rows_inserted"), row.number("rows_updated"),
+                row.number("rows_deleted"));
+    }
+
+    /** After the server has run a known program on its own. */
+    Outcome ran(Pending pending, Planner.Planned planned, Row row, String initiator) {
         return row.flag("broken")
-                ? Optional.empty()
-                : Optional.of(new Outcome(
-                        pending.id(), decision, Frontier.parse(row.text("frontier")),
-                        row.number("rows_inserted"), row.number("rows_updated"), row.number("rows_deleted")));
+                ? anew(pending, planned, initiator)
+                : outcome(pending, new Decision(Decision.Action.DIFFERENTIAL, Optional.empty()), row.text("new_frontier"), row);
     }
 
     /** For what comes before a program; pgt_refresh does the same for the program. */

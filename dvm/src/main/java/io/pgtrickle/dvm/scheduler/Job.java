@@ -7,7 +7,6 @@ import io.pgtrickle.sql.render.Quoting;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Collectors;
 
 /** A stream table as the scheduler knows it. Touched by the leader's thread only. */
@@ -135,7 +134,7 @@ final class Job {
     /** A SELECT of this job's id if its buffers hold something its frontier does not. */
     Optional<String> pendingQuery() {
         return frontier.filter(f -> !definition.sources().isEmpty()).map(f -> "SELECT " + definition.id() + " AS id WHERE "
-                + definition.sources().stream().map(source -> exists(f.window(source, OptionalLong.empty()))).collect(Collectors.joining(" OR ")));
+                + definition.sources().stream().map(source -> exists(f.window(source))).collect(Collectors.joining(" OR ")));
     }
 
     private static String exists(Window window) {

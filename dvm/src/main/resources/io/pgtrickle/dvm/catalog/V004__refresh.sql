@@ -1,5 +1,5 @@
--- A refresh in two calls: what is pending, then the program together with what is noted about it. Round trips cost more than
--- small programs.
+-- A refresh in two calls: what is pending, then the program together with what is noted about it; in one where the engine
+-- knows beforehand what it will most likely do. Round trips cost more than small programs.
 DROP FUNCTION pgtrickle.pgt_lock_and_pending;
 DROP FUNCTION pgtrickle.pgt_pending;
 
@@ -63,8 +63,9 @@ REVOKE ALL ON FUNCTION pgtrickle.pgt_settings FROM PUBLIC;
 -- Everything a refresh has to know before it starts, in one call, about the stream table with this visible table; a row of
 -- NULLs for any other relation. "lock" takes the refresh lock first, and the sources' against TRUNCATE. "cluster" names the
 -- server and database that frontiers are valid for; "names" the settings to report, unless there is nothing to do. "rows" are
--- change rows, "touched" counts an update once. Generic plans, because planning takes longer than running.
-CREATE FUNCTION pgtrickle.pgt_pending(stream_table oid, lock bool, cluster text, names text[],
+-- change rows, "touched" counts an update once; "size" is that of a source with more rows pending than
+-- "most" says, {"oid": rows}. Generic plans, because planning takes longer than running.
+CREATE FUNCTION pgtrickle.pgt_pending(stream_table oid, lock bool, cluster text, names text[], most jsonb,
     OUT id bigint, OUT relation text, OUT schema_name text, OUT owner_ok bool, OUT owner_is_login bool, OUT refresh_mode text,
     OUT populated bool, OUT reinit_reason text, OUT last_full_ms float8, OUT ms_per_change float8,
     OUT facts_hash text, OUT state_prefix text, OUT query_view text, OUT frontier text, OUT sources text, OUT settings text)
@@ -152,8 +153,7 @@ BEGIN
         CONTINUE WHEN dependency.source_type = 'VIEW';
         known := known || jsonb_build_object('relation', dependency.source_relid::int8, 'captured', dependency.cdc_mode IS NOT NULL,
             'rows', came + went, 'touched', greatest(came, went), 'truncated', truncated,
-            -- Only needed to compare changes with.
-            'size', CASE WHEN came + went > 0 THEN pgtrickle.pgt_size(dependency.source_relid) END);
+            'size', CASE WHEN came + went > coalesce((most->>dependency.source_relid::text)::bigint, 0) THEN pgtrickle.pgt_size(dependency.source_relid) END);
     END LOOP;
     sources := known::text;
     IF something OR reinit_reason IS NOT NULL OR consumed IS NULL OR always THEN
@@ -226,3 +226,62 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_refresh FROM PUBLIC;
+
+-- What is pending, and if that is of no source more than "most" says and everything else is as known, the refresh itself, by a program that
+-- awaits the conditions and limits of its slices in the places of its marker. "ran" says whether; if not, nothing was changed.
+-- Good for any number of calls: whoever repeats it refreshes again.
+CREATE FUNCTION pgtrickle.pgt_refresh_known(stream_table oid, cluster text, names text[], known_schema text, known_name text,
+    known_facts text, known_settings text, marker text, program text, most jsonb)
+RETURNS TABLE (id bigint, relation text, schema_name text, owner_ok bool, owner_is_login bool, refresh_mode text,
+    populated bool, reinit_reason text, last_full_ms float8, ms_per_change float8,
+    facts_hash text, state_prefix text, query_view text, frontier text, sources text, settings text,
+    ran bool, new_frontier text, rows_inserted bigint, rows_updated bigint, rows_deleted bigint, broken bool)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    pending record;
+    consumed jsonb;
+    unseen text;
+    own text;
+    changes bigint := 0;
+    source record;
+BEGIN
+    SELECT * INTO pending FROM pgtrickle.pgt_pending(stream_table, true, cluster, names, most);
+    id := pending.id; relation := pending.relation; schema_name := pending.schema_name; owner_ok := pending.owner_ok;
+    owner_is_login := pending.owner_is_login; refresh_mode := pending.refresh_mode; populated := pending.populated;
+    reinit_reason := pending.reinit_reason; last_full_ms := pending.last_full_ms; ms_per_change := pending.ms_per_change;
+    facts_hash := pending.facts_hash; state_prefix := pending.state_prefix; query_view := pending.query_view;
+    frontier := pending.frontier; sources := pending.sources; settings := pending.settings;
+    ran := false;
+    IF owner_ok AND owner_is_login AND populated AND reinit_reason IS NULL AND refresh_mode = 'DIFFERENTIAL'
+        AND facts_hash = known_facts AND settings = known_settings AND query_view IS NOT NULL
+        AND schema_name = known_schema AND relation = known_name
+    THEN
+        consumed := frontier::jsonb;
+        own := CASE WHEN consumed ? 'own_xid' THEN format('b.__pgt_xid = %L::xid8', consumed->>'own_xid') END;
+        unseen := format('(b.__pgt_xid >= %L::xid8%s%s)%s', pg_snapshot_xmax((consumed->>'snapshot')::pg_snapshot),
+            (SELECT format(' OR b.__pgt_xid = ANY (%L::xid8[])', array_agg(x)) FROM pg_snapshot_xip((consumed->>'snapshot')::pg_snapshot) x
+             HAVING count(*) > 0),
+            ' OR ' || own,
+            ' AND NOT (' || own || format(' AND b.cmin::text::bigint < %s)', consumed->>'own_cid'));
+        ran := true;
+        FOR source IN SELECT * FROM jsonb_to_recordset(sources::jsonb) AS s(relation oid, captured bool, rows bigint, truncated bool) LOOP
+            IF source.captured THEN
+                changes := changes + source.rows;
+                ran := ran AND NOT source.truncated AND source.rows <= coalesce((most->>source.relation::text)::bigint, 0);
+                program := replace(program, format('/*%s where %s*/', marker, source.relation), unseen);
+                program := replace(program, format('/*%s expected %s*/', marker, source.relation), source.rows::text);
+                program := replace(program, format('/*%s limit %s*/', marker, source.relation),
+                    (source.rows + greatest(100, source.rows / 4))::text);
+            END IF;
+        END LOOP;
+        ran := ran AND changes > 0 AND strpos(program, marker) = 0;
+        IF ran THEN
+            SELECT r.frontier, r.rows_inserted, r.rows_updated, r.rows_deleted, r.broken
+            INTO new_frontier, rows_inserted, rows_updated, rows_deleted, broken
+            FROM pgtrickle.pgt_refresh(pending.id, program, changes <= 32, true, cluster, 'DIFFERENTIAL', NULL, false, 'MANUAL', changes) r;
+        END IF;
+    END IF;
+    RETURN NEXT;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_refresh_known FROM PUBLIC;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
+import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.frontier.Window;
 import io.pgtrickle.sql.jsqlparser.JSqlQueryParser;
 import io.pgtrickle.sql.statement.QualifiedName;
@@ -11,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -94,9 +94,9 @@ record GoldenCase(QueryFacts facts, Deque<List<ColumnFacts>> probes, List<List<S
         section(out, "plan", plan.description().stream().map(line -> "-- " + line).collect(Collectors.joining("\n")));
         section(out, "tables", statements(plan.stateTableDdl(TARGET), plan.indexDdl(TARGET)));
         for (List<String> changed : changes) {
-            Map<Long, Window> windows = new TreeMap<>();
-            changed.forEach(table -> windows.put(oid(table), window(oid(table))));
-            section(out, "changes of " + String.join(", ", changed), plan.differential(TARGET, windows) + ";");
+            Map<Long, Slice> slices = new TreeMap<>();
+            changed.forEach(table -> slices.put(oid(table), slice(oid(table))));
+            section(out, "changes of " + String.join(", ", changed), plan.differential(TARGET, slices) + ";");
         }
         section(out, "full", plan.full(TARGET) + ";");
         return out.toString();
@@ -106,9 +106,9 @@ record GoldenCase(QueryFacts facts, Deque<List<ColumnFacts>> probes, List<List<S
         return facts.relations().stream().filter(r -> r.name().equals(table)).findFirst().orElseThrow().oid();
     }
 
-    private static Window window(long oid) {
-        return new Window(
-                QualifiedName.of("pgtrickle_changes", "changes_" + oid), 900, List.of(801L, 850L), Optional.empty(), OptionalLong.of(10));
+    private static Slice slice(long oid) {
+        return new Window(QualifiedName.of("pgtrickle_changes", "changes_" + oid), 900, List.of(801L, 850L), Optional.empty())
+                .exactly(10);
     }
 
     private static String statements(List<String> first, List<String> second) {

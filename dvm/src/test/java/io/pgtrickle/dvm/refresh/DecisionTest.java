@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.dvm.frontier.Frontier;
 import io.pgtrickle.dvm.refresh.Decision.Action;
-import io.pgtrickle.dvm.settings.Settings;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -17,16 +15,16 @@ class DecisionTest {
 
     private static Pending pending(Optional<Double> fullMs, Optional<Double> msPerChange, Pending.Source... sources) {
         return new Pending(1, "s", "t", true, true, "DIFFERENTIAL", true, Optional.empty(), fullMs, msPerChange, "h", "t_1",
-                Optional.of("t_1_query"), FRONTIER, List.of(sources), Settings.DEFAULTS);
+                Optional.of("t_1_query"), FRONTIER, List.of(sources), Optional.empty());
     }
 
     private static Pending.Source source(long rows, double size) {
         return new Pending.Source(7, true, rows, rows, false, size);
     }
 
-    private static Pending with(Settings settings, Pending p) {
+    private static Pending with(String settings, Pending p) {
         return new Pending(p.id(), p.schema(), p.name(), p.ownerUnchanged(), p.ownerIsLogin(), p.refreshMode(), p.populated(), p.reinitReason(),
-                p.lastFullMs(), p.msPerChange(), p.factsHash(), p.statePrefix(), p.queryView(), p.frontier(), p.sources(), settings);
+                p.lastFullMs(), p.msPerChange(), p.factsHash(), p.statePrefix(), p.queryView(), p.frontier(), p.sources(), Optional.of(settings));
     }
 
     private static Action decide(Pending pending) {
@@ -47,8 +45,7 @@ class DecisionTest {
     void withoutHistoryALargeShareIsComputedAnew() {
         Pending many = pending(Optional.of(50.0), Optional.empty(), source(20_000, 100_000));
         assertThat(decide(many)).isEqualTo(Action.FULL);
-        Settings off = new Settings(Map.of("pg_trickle.differential_max_change_ratio", "0"));
-        assertThat(decide(with(off, many))).isEqualTo(Action.DIFFERENTIAL);
+        assertThat(decide(with("{\"pg_trickle.differential_max_change_ratio\": \"0\"}", many))).isEqualTo(Action.DIFFERENTIAL);
     }
 
     @Test
@@ -72,7 +69,7 @@ class DecisionTest {
     @Test
     void aReasonToMakeItAnewComesFirst() {
         Pending altered = new Pending(1, "s", "t", true, true, "DIFFERENTIAL", true, Optional.of("table t was altered"),
-                Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)), Settings.DEFAULTS);
+                Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)), Optional.empty());
         assertThat(Decision.of(altered, true, false))
                 .isEqualTo(new Decision(Action.REINITIALIZE, Optional.of("table t was altered")));
     }

@@ -23,11 +23,15 @@ CREATE INDEX ON public.st (hash_record_extended(ROW(region, price), 0));
 -- ---- changes of src
 
 WITH
--- what changed in public.src since the frontier
+-- what changed in public.src since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_1 AS (
   SELECT b.region, b.price, b.__pgt_w
   FROM pgtrickle_changes.changes_1 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
 -- stage 1: DISTINCT rows.region, rows.price
@@ -147,14 +151,20 @@ applied AS (
     INSERT (region, price)
     VALUES (d.region, d.price)
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
   EXISTS (SELECT FROM stage1_next WHERE __pgt_n < 0)
-    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+    OR EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT deleted FROM done) <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 
@@ -197,11 +207,17 @@ applied AS (
     VALUES (d.region, d.price)
   WHEN NOT MATCHED BY SOURCE THEN DELETE
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (0)::bigint AS delta_rows,
   false AS broken;
 

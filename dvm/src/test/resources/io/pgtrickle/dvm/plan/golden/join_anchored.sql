@@ -15,11 +15,15 @@ CREATE INDEX ON public.st (id);
 -- ---- changes of src
 
 WITH
--- what changed in public.src since the frontier
+-- what changed in public.src since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_1 AS (
   SELECT b.id, b.region, b.amount, b.__pgt_w
   FROM pgtrickle_changes.changes_1 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
 -- what comes and goes, by row
@@ -78,11 +82,17 @@ applied AS (
     INSERT (id, amount, region_name)
     VALUES (d.id, d.amount, d.region_name)
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  ((SELECT count(*) FROM applied WHERE action = 'INSERT') + (SELECT count(*) FROM further))::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted + (SELECT count(*) FROM further) FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
   (SELECT count(*) FROM going) <> (SELECT coalesce(-sum(__pgt_w) FILTER (WHERE __pgt_w < 0), 0) FROM net) AS broken;
 
@@ -151,11 +161,17 @@ applied AS (
     INSERT (id, amount, region_name)
     VALUES (d.id, d.amount, d.region_name)
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  ((SELECT count(*) FROM applied WHERE action = 'INSERT') + (SELECT count(*) FROM further))::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted + (SELECT count(*) FROM further) FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (0)::bigint AS delta_rows,
   (SELECT count(*) FROM going) <> (SELECT coalesce(-sum(__pgt_w) FILTER (WHERE __pgt_w < 0), 0) FROM net) AS broken;
 

@@ -17,11 +17,15 @@ CREATE UNIQUE INDEX ON public.st (order_id, line);
 -- ---- changes of items
 
 WITH
--- what changed in public.items since the frontier
+-- what changed in public.items since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_3 AS (
   SELECT b.order_id, b.line, b.price, b.__pgt_w
   FROM pgtrickle_changes.changes_3 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
 -- what comes and goes, by row
@@ -61,29 +65,43 @@ applied AS (
     INSERT (order_id, line, name, price)
     VALUES (d.order_id, d.line, d.name, d.price)
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT deleted FROM done) <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- changes of items, customers
 
 WITH
--- what changed in public.customers since the frontier
+-- what changed in public.customers since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_1 AS (
   SELECT b.id, b.name, b.__pgt_w
   FROM pgtrickle_changes.changes_1 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
--- what changed in public.items since the frontier
+-- what changed in public.items since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_3 AS (
   SELECT b.order_id, b.line, b.price, b.__pgt_w
   FROM pgtrickle_changes.changes_3 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
 -- what comes and goes, by row
@@ -137,13 +155,19 @@ applied AS (
     INSERT (order_id, line, name, price)
     VALUES (d.order_id, d.line, d.name, d.price)
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (10 + 10)::bigint AS delta_rows,
-  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT count(*) FROM applied WHERE action = 'DELETE') <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
+  EXISTS (SELECT FROM net WHERE abs(__pgt_w) > 1) OR (SELECT deleted FROM done) <> (SELECT count(*) FROM changed WHERE NOT __pgt_present) AS broken;
 
 -- ---- full
 
@@ -169,11 +193,17 @@ applied AS (
     VALUES (d.order_id, d.line, d.name, d.price)
   WHEN NOT MATCHED BY SOURCE THEN DELETE
   RETURNING merge_action() AS action
+),
+-- how many
+done AS (
+  SELECT count(*) FILTER (WHERE action = 'INSERT') AS inserted, count(*) FILTER (WHERE action = 'UPDATE') AS updated,
+    count(*) FILTER (WHERE action = 'DELETE') AS deleted
+  FROM applied
 )
 SELECT pg_current_snapshot()::text AS snapshot,
-  (SELECT count(*) FROM applied WHERE action = 'INSERT')::bigint AS rows_inserted,
-  (SELECT count(*) FROM applied WHERE action = 'UPDATE')::bigint AS rows_updated,
-  (SELECT count(*) FROM applied WHERE action = 'DELETE')::bigint AS rows_deleted,
+  (SELECT inserted FROM done)::bigint AS rows_inserted,
+  (SELECT updated FROM done)::bigint AS rows_updated,
+  (SELECT deleted FROM done)::bigint AS rows_deleted,
   (0)::bigint AS delta_rows,
   false AS broken;
 

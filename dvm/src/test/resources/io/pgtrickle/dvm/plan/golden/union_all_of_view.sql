@@ -16,11 +16,15 @@ CREATE INDEX ON public.st (hash_record_extended(ROW(id, what), 0));
 -- ---- changes of src
 
 WITH
--- what changed in public.src since the frontier
+-- what changed in public.src since the frontier; the second SELECT has no rows and tells the planner how many to expect
 changes_1 AS (
   SELECT b.id, b.region, b.category, b.amount, b.score, b.__pgt_w
   FROM pgtrickle_changes.changes_1 AS b
   WHERE (b.__pgt_xid >= '900'::xid8 OR b.__pgt_xid = ANY ('{801,850}'::xid8[]))
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL
+  FROM generate_series(1, 10)
+  WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
 -- what comes and goes, by row
