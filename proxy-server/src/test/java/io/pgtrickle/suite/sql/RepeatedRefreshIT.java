@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** From the second manual refresh on the engine sends along what it expects to run. Here its expectation is wrong each time. */
+class RepeatedRefreshIT extends SqlSuite {
+
+    private static final String QUERY = "SELECT id, g, x FROM t WHERE x > 0";
+
+    RepeatedRefreshIT(Door door) {
+        super(door);
+    }
+
+    @BeforeEach
+    void refreshedTwice() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, g text, x integer)", "INSERT INTO t SELECT i, 'g' || i % 3, i FROM generate_series(1, 2000) AS i", create(QUERY));
+        for (int i = 0; i < 2; i++) {
+            run("UPDATE t SET x = x + 1 WHERE id <= 20");
+            refreshed("v", QUERY, "DIFFERENTIAL");
+        }
+    }
+
+    private void refreshed(String name, String query, String action) {
+        run("REFRESH MATERIALIZED VIEW " + name);
+        Oracle.exact().check(alice, name, query);
+        assertThat(query("""
+                SELECT h.action FROM pgtrickle.pgt_refresh_history h JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
+                WHERE t.pgt_relid = '%s'::regclass ORDER BY h.refresh_id DESC LIMIT 1""".formatted(name)).single()).isEqualTo(action);
+    }
+
+    private void behindTheBack(String sql) {
+        try (Client direct = lab.direct()) {
+            direct.run("SET search_path = " + schema);
+            direct.run(sql);
+        }
+    }
+
+    @Test
+    void stillDifferential() {
+        run("DELETE FROM t WHERE id <= 10", "INSERT INTO t VALUES (5000, 'new', 1)");
+        refreshed("v", QUERY, "DIFFERENTIAL");
+    }
+
+    @Test
+    void nothingToDo() {
+        run("REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", QUERY);
+    }
+
+    @Test
+    void mostOfTheTableChanged() {
+        run("UPDATE t SET x = x + 1");
+        refreshed("v", QUERY, "FULL");
+    }
+
+    @Test
+    void aTruncatedSource() {
+        run("TRUNCATE t", "INSERT INTO t VALUES (1, 'a', 1)");
+        refreshed("v", QUERY, "FULL");
+    }
+
+    @Test
+    void anAlteredSource() {
+        run("ALTER TABLE t ALTER x SET NOT NULL", "UPDATE t SET x = x + 1 WHERE id = 1");
+        refreshed("v", QUERY, "REINITIALIZE");
+    }
+
+    @Test
+    void twoStreamTablesThatSwappedTheirNames() {
+        String other = "SELECT id, g, x FROM t WHERE x > 1000";
+        run("CREATE MATERIALIZED VIEW w WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + other);
+        for (int i = 0; i < 2; i++) {
+            run("UPDATE t SET x = x + 1 WHERE id <= 20");
+            refreshed("v", QUERY, "DIFFERENTIAL");
+            refreshed("w", other, "DIFFERENTIAL");
+        }
+        run("ALTER TABLE v RENAME TO u", "ALTER TABLE w RENAME TO v", "ALTER TABLE u RENAME TO w", "UPDATE t SET x = x + 990 WHERE id <= 20");
+        refreshed("v", other, "DIFFERENTIAL");
+        refreshed("w", QUERY, "DIFFERENTIAL");
+    }
+
+    @Test
+    void anotherSchema() {
+        String elsewhere = schema + "_elsewhere";
+        run("CREATE SCHEMA " + elsewhere, "ALTER TABLE v SET SCHEMA " + elsewhere, "UPDATE t SET x = x + 1 WHERE id <= 20");
+        refreshed(elsewhere + ".v", QUERY, "DIFFERENTIAL");
+        run("DROP MATERIALIZED VIEW " + elsewhere + ".v", "DROP SCHEMA " + elsewhere);
+    }
+
+    @Test
+    void changesOfItsOwnTransactionBeforeAndAfter() {
+        run("BEGIN", "UPDATE t SET x = x + 1 WHERE id = 7", "REFRESH MATERIALIZED VIEW v", "UPDATE t SET x = x + 1 WHERE id = 8", "COMMIT");
+        refreshed("v", QUERY, "DIFFERENTIAL");
+    }
+
+    @Test
+    void rowsThatDoNotFitTheChangesMeanThatItIsComputedAnew() {
+        behindTheBack("ALTER TABLE v DISABLE TRIGGER pgt_dml_guard; DELETE FROM v WHERE id = 3; ALTER TABLE v ENABLE ALWAYS TRIGGER pgt_dml_guard");
+        // A disabled guard alone would be noticed.
+        behindTheBack("UPDATE pgtrickle.pgt_stream_tables SET table_fingerprint = pgtrickle.pgt_table_fingerprint('v'::regclass)"
+                + " WHERE pgt_relid = 'v'::regclass");
+        run("DELETE FROM t WHERE id = 3");
+        refreshed("v", QUERY, "REINITIALIZE");
+    }
+
+    @Test
+    void aRowTooManyThatOnlyTheUniqueIndexSees() {
+        behindTheBack("INSERT INTO pgtrickle_changes.changes_" + query("SELECT 't'::regclass::oid").single()
+                + " (__pgt_xid, __pgt_w, id, g, x) SELECT pg_current_xact_id(), 1, 5, 'twice', 5");
+        run("UPDATE t SET x = x + 1 WHERE id = 5");
+        refreshed("v", QUERY, "REINITIALIZE");
+    }
+
+    @Test
+    void buffersAreCleanedThoughNothingIsScheduled() {
+        run("UPDATE t SET x = x + 1 WHERE id <= 100", "REFRESH MATERIALIZED VIEW v");
+        String buffer = "pgtrickle_changes.changes_" + query("SELECT 't'::regclass::oid").single();
+        try (Client direct = lab.direct()) {
+            String size = "SELECT pg_relation_size('" + buffer + "')";
+            for (int i = 0; i < 1000 && !"0".equals(direct.query(size).single()); i++) {
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            }
+            assertThat(direct.query(size).single()).isEqualTo("0");
+        }
+    }
+}
