@@ -28,11 +28,12 @@ public final class Bench {
 
     public Report run() throws SQLException, InterruptedException {
         try (Connection through = proxy.connect("pgtrickle bench");
-                Connection past = direct.connect("pgtrickle bench")) {
+                Connection past = direct.connect("pgtrickle bench");
+                Connection byHand = direct.connect("pgtrickle bench")) {
             Environment environment = Environment.of(past);
             List<Latency> latencies = new RoundTrips(proxy, direct, plan).run();
             Visibility.Result visibility = new Visibility(proxy, direct, plan.commits()).run();
-            List<Cell> matrix = new RefreshMatrix(through, past, plan, progress).run();
+            List<Cell> matrix = new RefreshMatrix(through, past, byHand, plan, progress).run();
             return new Report(environment, plan, matrix, latencies, visibility);
         }
     }

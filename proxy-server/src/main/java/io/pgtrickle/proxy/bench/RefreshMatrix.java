@@ -23,7 +23,7 @@ final class RefreshMatrix {
     }
 
     private static final String DROP =
-            "DROP MATERIALIZED VIEW IF EXISTS streamed; DROP MATERIALIZED VIEW IF EXISTS concurrent; DROP MATERIALIZED VIEW IF EXISTS plain";
+            "DROP MATERIALIZED VIEW IF EXISTS streamed; DROP MATERIALIZED VIEW IF EXISTS concurrent; DROP MATERIALIZED VIEW IF EXISTS plain; DROP TABLE IF EXISTS hand";
 
     /** Refreshes that find nothing to do leave no row. */
     private static final String LAST_ACTION =
@@ -33,22 +33,26 @@ final class RefreshMatrix {
 
     private final Connection proxy;
     private final Connection direct;
+    private final Connection byHand;
     private final BenchPlan plan;
     private final Consumer<Cell> done;
 
     /**
      * @param direct PostgreSQL's own refreshes do not go through the proxy
+     * @param byHand another one past the proxy, whose settings may be changed
      * @param done told about every finished cell
      */
-    RefreshMatrix(Connection proxy, Connection direct, BenchPlan plan, Consumer<Cell> done) {
+    RefreshMatrix(Connection proxy, Connection direct, Connection byHand, BenchPlan plan, Consumer<Cell> done) {
         this.proxy = proxy;
         this.direct = direct;
+        this.byHand = byHand;
         this.plan = plan;
         this.done = done;
     }
 
     List<Cell> run() throws SQLException {
         SourceTable.create(direct);
+        Sql.run(byHand, HandWritten.SETTINGS);
         List<Cell> cells = new ArrayList<>();
         for (int rows : plan.rows()) {
             SourceTable source = new SourceTable(direct, rows);
@@ -71,11 +75,13 @@ final class RefreshMatrix {
         }
         Lane refresh = new Lane(Contender.REFRESH, new Samples());
         Lane concurrently = new Lane(Contender.CONCURRENTLY, new Samples());
+        Lane handWritten = new Lane(Contender.HAND_WRITTEN, new Samples());
         Lane streamTable = new Lane(Contender.STREAM_TABLE, new Samples());
         for (int cycle = -plan.warmUps(); cycle < plan.cycles(); cycle++) {
             source.change(rate);
-            for (Lane lane : inTurn(cycle, refresh, concurrently, streamTable)) {
-                double millis = Sql.millis(() -> Sql.run(connection(lane.contender()), lane.contender().refresh));
+            for (Lane lane : inTurn(cycle, refresh, concurrently, handWritten, streamTable)) {
+                String statement = lane.contender().refresh(scenario);
+                double millis = Sql.millis(() -> Sql.run(connection(lane.contender()), statement));
                 if (cycle >= 0) {
                     lane.samples().add(millis);
                 }
@@ -89,15 +95,25 @@ final class RefreshMatrix {
                 plan.cycles(),
                 refresh.median(),
                 concurrently.median(),
+                handWritten.median(),
                 streamTable.median(),
                 refresh.median() / streamTable.median(),
                 concurrently.median() / streamTable.median(),
+                streamTable.median() / handWritten.median(),
                 Sql.text(direct, LAST_ACTION),
-                Bags.compare(direct, "SELECT * FROM streamed", scenario.query()).equal());
+                isRight(Contender.STREAM_TABLE, scenario) && isRight(Contender.HAND_WRITTEN, scenario));
     }
 
     private Connection connection(Contender contender) {
-        return contender == Contender.STREAM_TABLE ? proxy : direct;
+        return switch (contender) {
+            case STREAM_TABLE -> proxy;
+            case HAND_WRITTEN -> byHand;
+            case REFRESH, CONCURRENTLY -> direct;
+        };
+    }
+
+    private boolean isRight(Contender contender, Scenario scenario) throws SQLException {
+        return Bags.compare(direct, "SELECT * FROM " + contender.relation, scenario.query()).equal();
     }
 
     private static List<Lane> inTurn(int cycle, Lane... lanes) {

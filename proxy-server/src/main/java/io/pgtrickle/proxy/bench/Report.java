@@ -42,9 +42,11 @@ public record Report(Environment environment, BenchPlan plan, List<Cell> matrix,
                         right("changed").with(cell -> cell.change().label()),
                         right("REFRESH ms").with(cell -> number(cell.refreshMs())),
                         right("CONCURRENTLY ms").with(cell -> number(cell.concurrentlyMs())),
+                        right("by hand ms").with(cell -> number(cell.handWrittenMs())),
                         right("ours ms").with(cell -> number(cell.streamTableMs())),
                         right("x REFRESH").with(cell -> number(cell.timesFasterThanRefresh())),
                         right("x CONCURRENTLY").with(cell -> number(cell.timesFasterThanConcurrently())),
+                        right("x by hand").with(cell -> number(cell.timesTheHandWritten())),
                         left("action").with(Cell::action),
                         left("equal").with(cell -> cell.equal() ? "yes" : "NO")));
     }

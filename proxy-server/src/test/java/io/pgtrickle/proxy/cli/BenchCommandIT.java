@@ -37,7 +37,7 @@ class BenchCommandIT {
         assertThat(report.path("environment").path("postgres").asText()).startsWith("18");
         assertThat(cells(report)).hasSize(Scenario.values().length * ChangeRate.values().length);
         for (JsonNode cell : report.path("matrix")) {
-            assertThat(List.of("refreshMs", "concurrentlyMs", "streamTableMs", "timesFasterThanRefresh", "timesFasterThanConcurrently"))
+            assertThat(List.of("refreshMs", "concurrentlyMs", "handWrittenMs", "streamTableMs", "timesTheHandWritten", "timesFasterThanRefresh", "timesFasterThanConcurrently"))
                     .allSatisfy(time -> assertThat(cell.path(time).asDouble()).describedAs(time).isPositive());
         }
         assertThat(report.path("latencies")).hasSize(3);
