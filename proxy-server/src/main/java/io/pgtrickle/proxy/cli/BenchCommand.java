@@ -37,11 +37,8 @@ import picocli.CommandLine.Spec;
 /** {@code pgtrickle bench}: how fast it is on this machine. */
 @Command(
         name = "bench",
-        description = {
-            "Measures refreshes against REFRESH MATERIALIZED VIEW, plain and CONCURRENTLY,",
-            "side by side on an embedded PostgreSQL; what the proxy adds to a query; and",
-            "how soon a committed row can be seen."
-        },
+        description = "Measures refreshes against REFRESH MATERIALIZED VIEW, plain and CONCURRENTLY, side by side on an embedded"
+                + " PostgreSQL; what the proxy adds to a query; and how soon a committed row can be seen.",
         mixinStandardHelpOptions = true,
         footer = {"", "Exit codes: 0 every stream table equalled its query, 1 one did not, 2 wrong usage."})
 final class BenchCommand implements Callable<Integer> {
@@ -50,7 +47,12 @@ final class BenchCommand implements Callable<Integer> {
     private static final HostPort ANY_PORT = new HostPort("127.0.0.1", 0);
     private static final String DATABASE = "bench";
 
-    @Option(names = "--rows", split = ",", paramLabel = "N", description = "Sizes of the source table; 10000,100000 by default.")
+    @Option(
+            names = "--rows",
+            split = ",",
+            paramLabel = "N",
+            converter = Values.Count.class,
+            description = "Sizes of the source table; 10000,100000 by default.")
     private @Nullable List<Integer> rows;
 
     @Option(names = "--scenarios", split = ",", paramLabel = "NAME", description = "Which of ${COMPLETION-CANDIDATES}; all by default.")
@@ -59,16 +61,24 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--changes", split = ",", paramLabel = "NAME", description = "Which of ${COMPLETION-CANDIDATES}; all by default.")
     private @Nullable List<ChangeRate> changes;
 
-    @Option(names = "--cycles", paramLabel = "N", description = "Measured cycles per cell of the matrix; 10 by default.")
+    @Option(
+            names = "--cycles",
+            paramLabel = "N",
+            converter = Values.Count.class,
+            description = "Measured cycles per cell of the matrix; 10 by default.")
     private @Nullable Integer cycles;
 
     @Option(names = "--quick", description = "Only see that it runs: few rows, few cycles.")
     private boolean quick;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write everything measured there.")
+    @Option(names = "--json", paramLabel = "FILE", converter = Values.Writable.class, description = "Write everything measured there.")
     private @Nullable Path json;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Keep the embedded server's data there; by default it is deleted.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            converter = Values.Directory.class,
+            description = "Keep the embedded server's data there; by default it is deleted.")
     private @Nullable Path data;
 
     @Spec

@@ -40,16 +40,13 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code pgtrickle demo}: everything at once, to look at. */
 @Command(
         name = "demo",
-        description = {
-            "Starts PostgreSQL, the proxy and the engine, loads a sample shop, keeps",
-            "changing it and shows how five stream tables follow."
-        },
+        description = "Starts PostgreSQL, the proxy and the engine, loads a sample shop, keeps changing it and shows how five"
+                + " stream tables follow.",
         mixinStandardHelpOptions = true,
         footer = {
             "",
@@ -59,22 +56,41 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
 
     private static final int FAILED = 1;
-    private static final HostPort LISTEN = new HostPort("127.0.0.1", 6432);
     private static final Duration UNTIL_CTRL_C = Duration.ofDays(365);
 
-    @Option(names = "--seconds", paramLabel = "N", description = "End after so many seconds; by default it runs until Ctrl-C.")
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            converter = Values.Count.class,
+            description = "End after so many seconds; by default it runs until Ctrl-C.")
     private @Nullable Integer seconds;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where clients connect; 127.0.0.1:6432 by default.")
-    private @Nullable String listen;
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            converter = Values.Listen.class,
+            description = "Where clients connect; 127.0.0.1:6432 by default.")
+    private HostPort listen = Values.LISTEN;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Where the shop is kept between runs.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            converter = Values.Directory.class,
+            description = "Where the shop is kept between runs.")
     private @Nullable Path data;
 
-    @Option(names = "--embedded-port", paramLabel = "N", defaultValue = "0", description = "The embedded server's own port; a free one by default.")
+    @Option(
+            names = "--embedded-port",
+            paramLabel = "N",
+            converter = Values.Port.class,
+            description = "The embedded server's own port; a free one by default.")
     private int embeddedPort;
 
-    @Option(names = "--picture", paramLabel = "FILE.svg", description = "Draw the live view as it was at the end.")
+    @Option(
+            names = "--picture",
+            paramLabel = "FILE.svg",
+            converter = Values.Writable.class,
+            description = "Draw the live view as it was at the end.")
     private @Nullable Path picture;
 
     @Spec
@@ -123,17 +139,9 @@ final class DemoCommand implements Callable<Integer> {
 
     /** Open to everyone on this machine. psql without options takes the name of the user for the database and the role: that is the shop, too. */
     private ProxyConfig config() {
-        HostPort address = LISTEN;
-        if (listen != null) {
-            try {
-                address = HostPort.parse(listen, LISTEN.host(), LISTEN.port());
-            } catch (IllegalArgumentException e) {
-                throw new ParameterException(terminal(), "--listen: " + e.getMessage());
-            }
-        }
         Optional<String> shop = Optional.of(EmbeddedPostgres.SUPERUSER);
         DatabaseEntry own = new DatabaseEntry(Optional.empty(), shop, shop, new StoredSecret.None());
-        ProxyConfig open = ProxyConfig.passThrough(address).withListen(address);
+        ProxyConfig open = ProxyConfig.passThrough(listen).withListen(listen);
         Databases databases = open.databases();
         return open.withDatabases(
                 new Databases(databases.server(), Map.of(System.getProperty("user.name"), own), databases.fallback()));

@@ -16,6 +16,12 @@ import picocli.CommandLine.IVersionProvider;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
+        footer = {
+            "  test   Runs all tests, those against a real PostgreSQL 18 included. What",
+            "           follows is given to Maven.", // the launcher does it, as it needs the sources
+            "",
+            "./pgtrickle COMMAND --help tells more of each command but test."
+        },
         subcommands = {DemoCommand.class, RunCommand.class, SqlCommand.class, BenchCommand.class})
 public final class Main {
 

@@ -30,11 +30,8 @@ import picocli.CommandLine.Spec;
 /** {@code pgtrickle run}: the product, until a signal ends it. */
 @Command(
         name = "run",
-        description = {
-            "Runs the proxy and the engine, with an embedded PostgreSQL 18",
-            "(--data, --embedded-port) or in front of one that runs already",
-            "(--server, --user, --config)."
-        },
+        description = "Runs the proxy and the engine, with an embedded PostgreSQL 18 (--data, --embedded-port) or in front of one"
+                + " that runs already (--server, --user, --config).",
         mixinStandardHelpOptions = true,
         footer = {
             "",
@@ -47,20 +44,34 @@ final class RunCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RunCommand.class);
 
     private static final int FAILED = 1;
-    private static final HostPort LISTEN = new HostPort("127.0.0.1", 6432);
-    private static final int SERVER_PORT = 5432;
 
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "Where clients connect; 127.0.0.1:6432 by default, `*` is every interface.")
-    private @Nullable String listen;
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            converter = Values.Listen.class,
+            description = "Where clients connect; 127.0.0.1:6432 by default, `*` is every interface.")
+    private @Nullable HostPort listen;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Where the embedded server keeps its data.")
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            converter = Values.Directory.class,
+            description = "Where the embedded server keeps its data.")
     private @Nullable Path data;
 
-    @Option(names = "--embedded-port", paramLabel = "N", description = "The embedded server's own port; a free one by default.")
+    @Option(
+            names = "--embedded-port",
+            paramLabel = "N",
+            converter = Values.Port.class,
+            description = "The embedded server's own port; a free one by default.")
     private @Nullable Integer embeddedPort;
 
-    @Option(names = "--server", paramLabel = "HOST:PORT", description = "A PostgreSQL 18 that runs already.")
-    private @Nullable String server;
+    @Option(
+            names = "--server",
+            paramLabel = "HOST:PORT",
+            converter = Values.Server.class,
+            description = "A PostgreSQL 18 that runs already.")
+    private @Nullable HostPort server;
 
     @Option(
             names = "--user",
@@ -68,7 +79,11 @@ final class RunCommand implements Callable<Integer> {
             description = "As whom the engine logs in there. PGUSER, PGPASSWORD, PGSERVICE and .pgpass work as everywhere.")
     private @Nullable String user;
 
-    @Option(names = "--config", paramLabel = "FILE", description = "Configuration in pgbouncer.ini's syntax.")
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            converter = Values.Readable.class,
+            description = "Configuration in pgbouncer.ini's syntax.")
     private @Nullable Path config;
 
     @Spec
@@ -81,7 +96,7 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(
                     terminal(), "--data and --embedded-port are for the embedded server, --server, --user and --config for another one");
         }
-        ProxyConfig proxyConfig = withListen(existing ? existingConfig() : ProxyConfig.passThrough(LISTEN));
+        ProxyConfig proxyConfig = withListen(existing ? existingConfig() : ProxyConfig.passThrough(Values.LISTEN));
         try {
             Product product = new Product(proxyConfig, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);
             // System.exit waits for it, as a signal does
@@ -104,22 +119,18 @@ final class RunCommand implements Callable<Integer> {
 
     private ProxyConfig withListen(ProxyConfig proxyConfig) {
         if (listen != null) {
-            return proxyConfig.withListen(address("--listen", listen, LISTEN.host(), LISTEN.port()));
+            return proxyConfig.withListen(listen);
         }
-        return config == null ? proxyConfig.withListen(LISTEN) : proxyConfig;
+        return config == null ? proxyConfig.withListen(Values.LISTEN) : proxyConfig;
     }
 
     private ProxyConfig existingConfig() {
         if (config == null) {
-            return ProxyConfig.passThrough(named().orElseGet(() -> LibpqRules.ofThisProcess().server()));
+            return ProxyConfig.passThrough(server == null ? LibpqRules.ofThisProcess().server() : server);
         }
         ConfigFile.Loaded loaded = ConfigFile.load(config);
         loaded.warnings().forEach(LOG::warn);
-        return named().map(loaded.config()::withServer).orElse(loaded.config());
-    }
-
-    private Optional<HostPort> named() {
-        return Optional.ofNullable(server).map(text -> address("--server", text, "localhost", SERVER_PORT));
+        return server == null ? loaded.config() : loaded.config().withServer(server);
     }
 
     private Upstream existingServer(ProxyConfig proxyConfig) {
@@ -132,14 +143,6 @@ final class RunCommand implements Callable<Integer> {
         Path directory = data == null ? Places.data() : data;
         return new Upstream.Embedded(
                 EmbeddedPostgresOptions.durable(directory).onPort(embeddedPort == null ? 0 : embeddedPort));
-    }
-
-    private HostPort address(String option, String text, String defaultHost, int defaultPort) {
-        try {
-            return HostPort.parse(text, defaultHost, defaultPort);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(terminal(), option + ": " + e.getMessage());
-        }
     }
 
     private static String url(Product product, boolean existing) {

@@ -46,7 +46,11 @@ final class SqlCommand implements Callable<Integer> {
     @Option(names = {"-h", "--host"}, defaultValue = "127.0.0.1", description = "Default: ${DEFAULT-VALUE}.")
     private String host = "";
 
-    @Option(names = {"-p", "--port"}, defaultValue = "6432", description = "Default: ${DEFAULT-VALUE}, the proxy.")
+    @Option(
+            names = {"-p", "--port"},
+            defaultValue = "6432",
+            converter = Values.Port.class,
+            description = "Default: ${DEFAULT-VALUE}, the proxy.")
     private int port;
 
     @Option(names = {"-U", "--user"}, defaultValue = "${env:PGUSER:-postgres}", description = "Default: ${DEFAULT-VALUE}.")

@@ -20,6 +20,9 @@ public record HostPort(String host, int port) {
         if (colon >= 0 && text.indexOf(':', colon + 1) >= 0) {
             throw new IllegalArgumentException("\"" + text + "\" has more than one colon; write an IPv6 address as [address]:port");
         }
+        if (close >= 0 && close + 1 != (colon < 0 ? text.length() : colon)) {
+            throw new IllegalArgumentException("\"" + text + "\" has something between the closing bracket and the colon");
+        }
         String host = text.substring(0, colon < 0 ? text.length() : colon);
         if (close >= 0) {
             host = host.substring(1, close);

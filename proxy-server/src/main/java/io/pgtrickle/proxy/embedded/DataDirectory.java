@@ -3,6 +3,8 @@ package io.pgtrickle.proxy.embedded;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -32,7 +34,13 @@ final class DataDirectory implements AutoCloseable {
     }
 
     static DataDirectory claim(Path requested) throws IOException {
-        PostgresBinaries.createDirectories(requested);
+        try {
+            PostgresBinaries.createDirectories(requested);
+        } catch (FileAlreadyExistsException e) {
+            throw new EmbeddedPostgresException("No data can be kept in " + requested + ": " + e.getFile() + " is not a directory.", e);
+        } catch (AccessDeniedException e) {
+            throw new EmbeddedPostgresException("No data can be kept in " + requested + ": no permission to create " + e.getFile() + ".", e);
+        }
         Path directory = requested.toRealPath();
         if (!CLAIMED.add(directory)) {
             throw inUse(directory, ProcessHandle.current().pid() + ", this one");

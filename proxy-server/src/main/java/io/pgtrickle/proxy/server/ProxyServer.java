@@ -79,6 +79,9 @@ public final class ProxyServer implements AutoCloseable {
 
     private static Channel listen(ServerBootstrap bootstrap, String address, int port) throws IOException {
         var endpoint = address.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(address, port);
+        if (endpoint.isUnresolved()) {
+            throw new IOException("cannot listen on " + address + ":" + port + ": there is no host \"" + address + "\"");
+        }
         var binding = bootstrap.bind(endpoint).awaitUninterruptibly();
         if (!binding.isSuccess()) {
             throw new IOException("cannot listen on " + address + ":" + port + ": " + binding.cause().getMessage(), binding.cause());

@@ -17,7 +17,7 @@ class HostPortTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"db:", "db:x", "db:70000", "::1", "[::1", "db:1:2"})
+    @ValueSource(strings = {"db:", "db:x", "db:70000", "::1", "[::1", "[::1]x", "[::1]x:1", "db:1:2"})
     void whatIsNoAddressIsRefused(String text) {
         assertThatThrownBy(() -> HostPort.parse(text, "localhost", 5432)).isInstanceOf(IllegalArgumentException.class);
     }
