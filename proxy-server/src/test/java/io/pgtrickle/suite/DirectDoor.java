@@ -122,7 +122,7 @@ public final class DirectDoor implements Door {
 
         /** One statement of the string, where it stands in it, so that error positions are right. */
         private static String padded(String sql, SqlStatement statement) {
-            return " ".repeat(statement.span().start()) + statement.span().of(sql);
+            return " ".repeat(sql.codePointCount(0, statement.span().start())) + statement.span().of(sql);
         }
 
         private static Reply reply(String tag, Rows rows) {

@@ -10,7 +10,7 @@ import java.util.OptionalInt;
  * A stream table to be made, whichever way it was asked for.
  *
  * @param storageOptions items of WITH that are PostgreSQL's own, verbatim
- * @param queryStart where the query begins in what the client sent; empty if it came as an argument
+ * @param queryStart how many characters stand before the query in what the client sent; empty if it came as an argument
  * @param populate fill it now
  * @param awaitsRefresh if not filled now: leave it empty until somebody refreshes it, instead of filling it on schedule
  */

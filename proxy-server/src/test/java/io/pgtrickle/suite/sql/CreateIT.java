@@ -203,6 +203,15 @@ class CreateIT extends SqlSuite {
     }
 
     @Test
+    void positionsCountCharactersAsPostgresDoes() {
+        String sql = "/* \uD83D\uDE00 */ " + create("SELECT '\uD83D\uDE00' AS smile, nope FROM t");
+        assertThat(failure(sql).position()).isEqualTo(sql.codePointCount(0, sql.indexOf("nope")) + 1);
+        String listed = "SELECT '\uD83D\uDE00' AS smile; " + create("v (a)", "SELECT id, nope FROM t");
+        int before = lab.door().name().equals("extended") ? listed.codePointCount(0, listed.indexOf(';')) + 1 : 0;
+        assertThat(failure(listed).position()).isEqualTo(listed.codePointCount(0, listed.indexOf("nope")) + 1 - before);
+    }
+
+    @Test
     void aSyntaxErrorIsPostgresOwn() {
         assertThat(failure(create("SELECT id FORM t")).sqlState()).isEqualTo("42601");
     }

@@ -23,7 +23,7 @@ public sealed interface SqlStatement {
      * @param options the {@code pgtrickle.*} options in source order, the prefix removed, names folded
      * @param storageOptions the remaining WITH items, verbatim (e.g. {@code fillfactor=70})
      * @param query the defining query's text, verbatim
-     * @param queryStart where the query begins in the query string
+     * @param queryStart how many characters, as PostgreSQL counts them, stand before the query in the query string
      */
     record CreateStreamTable(
             SourceSpan span,

@@ -105,7 +105,7 @@ final class StatementParser {
                 storageOptions,
                 tablespace,
                 cursor.text(query),
-                query.getFirst().start(),
+                source.codePointCount(0, query.getFirst().start()),
                 !noData);
     }
 
