@@ -31,6 +31,8 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendType;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -161,25 +163,36 @@ public final class Interceptor implements FrameHandler {
     }
 
     private Action lookAtQuery(ByteBuf frame) {
-        return mayConcern(frame) && concerns(Query.read(frame, server.charset()).sql()) ? Action.TAKE : pass(Kind.QUERY);
+        return mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server.charset()).sql())
+                ? Action.TAKE
+                : pass(Kind.QUERY);
     }
 
     private Action lookAtParse(ByteBuf frame) {
-        if (mayConcern(frame)) {
-            Parse parse = Parse.read(frame, server.charset());
-            return concerns(parse.sql()) ? Action.TAKE : passParse(parse.statement());
-        }
-        if (!names.any()) {
+        boolean mayConcern = mayConcern(frame);
+        if (!mayConcern && !names.any()) {
             return pass(Kind.PARSE);
         }
-        frame.skipBytes(Frames.HEADER_BYTES);
-        return passParse(Frames.readString(frame, Frames.NAMES));
+        String statement = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+        return mayConcern && concerns(frame, buffer -> Parse.read(buffer, server.charset()).sql())
+                ? Action.TAKE
+                : passParse(statement);
     }
 
     private Action passParse(String statement) {
         return names.statement(statement) == null
                 ? pass(Kind.PARSE)
                 : pass(Kind.PARSE, names.statementBecomes(statement, null));
+    }
+
+    /** What is no text in the client's encoding is left to the server, which refuses it; unless that encoding may be about to change. */
+    private boolean concerns(ByteBuf frame, Function<ByteBuf, String> reading) {
+        try {
+            return concerns(reading.apply(frame));
+        } catch (ProtocolViolationException malformed) {
+            classified = List.of();
+            return !server.replies().isEmpty();
+        }
     }
 
     private boolean concerns(String text) {
@@ -233,8 +246,8 @@ public final class Interceptor implements FrameHandler {
             return;
         }
         switch (type) {
-            case FrontendType.QUERY -> takeQuery(frame);
-            case FrontendType.PARSE -> takeParse(frame);
+            case FrontendType.QUERY -> again(frame, this::query);
+            case FrontendType.PARSE -> again(frame, this::parse);
             case FrontendType.BIND -> takeBind(frame);
             case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
             case FrontendType.SYNC -> {
@@ -255,56 +268,70 @@ public final class Interceptor implements FrameHandler {
         server.write(bytes);
     }
 
-    private void takeQuery(ByteBuf frame) {
-        List<SqlStatement> statements = classified;
+    /** Reads a message once more when all before it is answered, as settings may have changed meanwhile. */
+    private void again(ByteBuf frame, Consumer<ByteBuf> reader) {
+        ByteBuf message = Unpooled.wrappedBuffer(ByteBufUtil.getBytes(frame));
         session.reader().pause();
-        if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
-            String text = Query.read(frame, server.charset()).sql();
+        onceAnswered(() -> reader.accept(message));
+    }
+
+    private void query(ByteBuf message) {
+        boolean concerned = concerns(message.duplicate(), buffer -> Query.read(buffer, server.charset()).sql());
+        List<SqlStatement> statements = classified;
+        if (server.replies().isSkipping()) {
+            session.resumeInput(); // as the server does, which waits for a Sync
+        } else if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
+            String text = Query.read(message, server.charset()).sql();
             var started = new SplitQuery(this, work, session, server, text, statements);
             split = started;
-            onceAnswered(started::start);
+            started.start();
+        } else if (concerned) {
+            work.prepareCatalog(false, () -> passQuery(message));
         } else {
-            byte[] message = ByteBufUtil.getBytes(frame);
-            work.prepareCatalog(false, () -> {
-                server.replies().expect(Kind.QUERY, Owner.CLIENT);
-                server.write(Unpooled.wrappedBuffer(message));
-                session.resumeInput();
-            });
+            passQuery(message);
         }
     }
 
-    /** Goes to the server as it came; read again once all before it is answered, as settings may have changed meanwhile. */
-    private void takeParse(ByteBuf frame) {
-        byte[] message = ByteBufUtil.getBytes(frame);
-        session.reader().pause();
-        onceAnswered(() -> {
-            Parse parse = Parse.read(Unpooled.wrappedBuffer(message), server.charset());
-            boolean concerned = concerns(parse.sql());
-            if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
-                var statement = new PreparedNames.Statement(command);
-                if (CommandRun.needsCatalog(command) && mayRun()) {
-                    work.prepareCatalog(true, () -> prepare(parse, message, statement));
-                } else {
-                    prepare(parse, message, statement);
-                }
-            } else if (concerned) {
-                work.prepareCatalog(false, () -> prepare(parse, message, null));
-            } else {
-                prepare(parse, message, null);
-            }
-        });
+    private void passQuery(ByteBuf message) {
+        server.replies().expect(Kind.QUERY, Owner.CLIENT);
+        server.write(message);
+        session.resumeInput();
     }
 
-    /** Sends a Parse on, and asks for the types of its parameters if it is of a command that has any. */
-    private void prepare(Parse parse, byte[] message, PreparedNames.@Nullable Statement statement) {
+    private void parse(ByteBuf message) {
+        String name = Frames.readString(message.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+        boolean concerned = concerns(message.duplicate(), buffer -> Parse.read(buffer, server.charset()).sql());
+        if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
+            Parse parse = Parse.read(message.duplicate(), server.charset());
+            var statement = new PreparedNames.Statement(command);
+            if (CommandRun.needsCatalog(command) && mayRun()) {
+                work.prepareCatalog(true, () -> prepare(parse, message, statement));
+            } else {
+                prepare(parse, message, statement);
+            }
+        } else if (concerned) {
+            work.prepareCatalog(false, () -> passParse(name, message));
+        } else {
+            passParse(name, message);
+        }
+    }
+
+    private void passParse(String statement, ByteBuf message) {
+        passParse(statement);
+        server.write(message);
+        session.resumeInput();
+    }
+
+    /** Sends the Parse of a command on, and asks for the types of its parameters if it has any. */
+    private void prepare(Parse parse, ByteBuf message, PreparedNames.Statement statement) {
         ReplyQueue.Outcome naming = names.statementBecomes(parse.statement(), statement);
-        if (statement != null && statement.isCall()) {
+        if (statement.isCall()) {
             server.send(new Parse(parse.statement(), asSelect(parse.sql()), parse.parameterTypes()), Owner.CLIENT, naming);
         } else {
             server.replies().expect(Kind.PARSE, Owner.CLIENT, naming);
-            server.write(Unpooled.wrappedBuffer(message));
+            server.write(message);
         }
-        if (statement != null && parse.sql().indexOf('$') >= 0) {
+        if (parse.sql().indexOf('$') >= 0) {
             describing.add(statement);
             server.send(new Describe(Target.STATEMENT, parse.statement()), Owner.ENGINE, _ -> describing.remove(statement));
         }

@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -90,9 +91,13 @@ final class RawClient implements AutoCloseable {
     }
 
     RawClient send(FrontendMessage... messages) {
+        return send(StandardCharsets.UTF_8, messages);
+    }
+
+    RawClient send(Charset charset, FrontendMessage... messages) {
         ByteBuf out = Unpooled.buffer();
         for (FrontendMessage message : messages) {
-            message.write(out, StandardCharsets.UTF_8);
+            message.write(out, charset);
         }
         sendBytes(bytes(out));
         return this;

@@ -2,6 +2,7 @@
 package io.pgtrickle.wire.codec;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 
@@ -46,6 +47,21 @@ public final class Frames {
         String text = in.toString(in.readerIndex(), length, charset);
         in.skipBytes(length + 1);
         return text;
+    }
+
+    /** A string of which no byte may be lost: what is not text in this charset is a violation, not a replacement character. */
+    public static String readText(ByteBuf in, Charset charset) {
+        int length = in.bytesBefore((byte) 0);
+        if (length < 0) {
+            throw new ProtocolViolationException("invalid string in message");
+        }
+        try {
+            String text = charset.newDecoder().decode(in.nioBuffer(in.readerIndex(), length)).toString();
+            in.skipBytes(length + 1);
+            return text;
+        } catch (CharacterCodingException e) {
+            throw new ProtocolViolationException("invalid byte sequence for encoding " + charset);
+        }
     }
 
     /** Reads bytes the message announced. */

@@ -25,7 +25,7 @@ public sealed interface FrontendMessage {
 
         public static Query read(ByteBuf frame, Charset charset) {
             frame.skipBytes(Frames.HEADER_BYTES);
-            return new Query(Frames.readString(frame, charset));
+            return new Query(Frames.readText(frame, charset));
         }
 
         @Override
@@ -46,7 +46,7 @@ public sealed interface FrontendMessage {
         public static Parse read(ByteBuf frame, Charset charset) {
             frame.skipBytes(Frames.HEADER_BYTES);
             String statement = Frames.readString(frame, Frames.NAMES);
-            String sql = Frames.readString(frame, charset);
+            String sql = Frames.readText(frame, charset);
             int count = Short.toUnsignedInt(Frames.readShort(frame));
             var types = new ArrayList<Integer>();
             for (int i = 0; i < count; i++) {

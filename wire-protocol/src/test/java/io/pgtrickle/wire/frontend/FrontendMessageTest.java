@@ -19,6 +19,7 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendMessage.Terminate;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
@@ -114,6 +115,20 @@ class FrontendMessageTest {
         assertThat(bytes(new Sync())).isEqualTo("S\0\0\0\4");
         assertThat(bytes(new Flush())).isEqualTo("H\0\0\0\4");
         assertThat(bytes(new Terminate())).isEqualTo("X\0\0\0\4");
+    }
+
+    @Test
+    void no_byte_of_a_statement_is_replaced() {
+        for (String broken : List.of("Q\0\0\0\7a\377\0", "P\0\0\0\012s\0q\377\0\0\0")) {
+            ByteBuf frame = Unpooled.copiedBuffer(broken, StandardCharsets.ISO_8859_1);
+            boolean query = broken.charAt(0) == 'Q';
+            assertThatThrownBy(() -> read(query, frame.duplicate(), StandardCharsets.UTF_8)).isInstanceOf(ProtocolViolationException.class);
+            assertThat(read(query, frame, StandardCharsets.ISO_8859_1)).isIn(new Query("a\377"), new Parse("s", "q\377", List.of()));
+        }
+    }
+
+    private static FrontendMessage read(boolean query, ByteBuf frame, Charset charset) {
+        return query ? Query.read(frame, charset) : Parse.read(frame, charset);
     }
 
     @Test
