@@ -92,6 +92,38 @@ class HostileOwnerIT extends SqlSuite {
         assertThat(lines("SELECT DISTINCT line FROM log")).isEmpty();
     }
 
+    /** Bob's stream table, on which he has granted alice what counts for nothing in PostgreSQL's materialized views. */
+    private void bobs(String name) {
+        Client bob = connect(Lab.BOB);
+        run("GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run("CREATE TABLE bobs (a int)");
+        bob.run(create(name, "SELECT a FROM bobs"));
+        bob.run("GRANT ALL ON " + name + " TO " + Lab.ALICE);
+    }
+
+    @Test
+    void aRefreshOpensNoOtherStreamTable() {
+        bobs("w");
+        function("BEGIN INSERT INTO " + schema + ".w VALUES (666); EXCEPTION WHEN wrong_object_type THEN INSERT INTO "
+                + schema + ".log VALUES (SQLERRM); END;");
+        scheduled("1h", "v");
+        run("INSERT INTO e VALUES (1)");
+        superuser().run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(lines("SELECT line FROM log")).containsExactly("cannot change materialized view \"w\"");
+        assertThat(lines("SELECT a FROM w")).isEmpty();
+    }
+
+    @Test
+    void whatShowsARefreshIsWorthlessAfterIt() {
+        run("CREATE FUNCTION spy(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN "
+                + "PERFORM set_config('spy.permit', current_setting('pgtrickle.permit', true), false); RETURN i; END$$");
+        run(create("SELECT a, spy(a) AS b FROM e"), "INSERT INTO e VALUES (1)", "BEGIN", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT length(set_config('pgtrickle.permit', current_setting('spy.permit'), true))")).containsExactly("64");
+        assertThat(failure("DELETE FROM v").text()).isEqualTo("cannot change materialized view \"v\"");
+        run("ROLLBACK");
+    }
+
     @Test
     void aTimeoutThatOutlivesTheRefreshStopsNobodyElse() {
         function("PERFORM set_config('statement_timeout', '1', false), set_config('default_transaction_read_only', 'on', false);");
