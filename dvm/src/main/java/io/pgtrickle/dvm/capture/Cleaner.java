@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 
 /**
  * Deletes what every consumer of a buffer has consumed, and vacuums: autovacuum is off for buffers, and the planner believes
- * an empty buffer to be small only if it was vacuumed while empty (MEASURED.md 2). Never TRUNCATE: older snapshots may still
- * need rows. Used by one thread at a time.
+ * an empty buffer to be empty only if it was vacuumed while empty (MEASURED.md 2), also one that was never used. Never TRUNCATE:
+ * older snapshots may still need rows. Used by one thread at a time.
  */
 public final class Cleaner {
 
@@ -37,7 +37,8 @@ public final class Cleaner {
         try (EngineConnection connection = connections.borrow()) {
             List<Row> buffers = new OwnHands(connection, false).ask("""
                     SELECT source_relid::int8 AS source FROM pgtrickle.pgt_change_tracking
-                    WHERE pg_relation_size(to_regclass('pgtrickle_changes.changes_' || source_relid)) > 0""");
+                    JOIN pg_class c ON c.oid = to_regclass('pgtrickle_changes.changes_' || source_relid)
+                    WHERE pg_relation_size(c.oid) > 0 OR c.reltuples < 0""");
             for (Row row : buffers) {
                 clean(connection, row.number("source"));
             }
