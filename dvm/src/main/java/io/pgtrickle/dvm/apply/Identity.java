@@ -45,10 +45,10 @@ public final class Identity {
 
     /**
      * Whether {@code =}, written without a schema and resolved in pg_catalog as in all our SQL, is the type's own. It is not
-     * for citext, say, whose operator lives beside it: there {@code =} would silently become that of text.
+     * for citext and domains over it, say, whose operator lives beside it: there {@code =} would silently become that of text.
      */
     public static boolean equalityInCatalog(TypeFacts type) {
-        return type.kind() != 'b' || type.schema().equals("pg_catalog") || type.name().startsWith("_");
+        return type.kind() != 'b' && type.kind() != 'd' || type.schema().equals("pg_catalog") || type.name().startsWith("_");
     }
 
     /** Expressions over {@code value} that are equal (or both NULL) exactly when the values look the same. */

@@ -4,7 +4,7 @@ package io.pgtrickle.dvm.plan;
 /**
  * What pg_type and pg_collation say about a column's type.
  *
- * @param schema the type's schema
+ * @param schema the type's schema; a domain's is that of what it is made of, whose operators it has
  * @param name pg_type.typname, e.g. {@code int4}, {@code numeric}, {@code _text}
  * @param sql the type as {@code format_type} prints it, schema-qualified where needed
  * @param typmod pg_attribute.atttypmod, -1 for none

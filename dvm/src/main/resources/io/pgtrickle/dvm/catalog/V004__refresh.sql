@@ -285,3 +285,28 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_refresh_known FROM PUBLIC;
+
+-- The columns of a relation with everything the compiler asks about their types. A domain has the operators of what it is made
+-- of, so its schema is that type's.
+CREATE OR REPLACE FUNCTION pgtrickle.pgt_columns(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE base(type, oid, namespace, typtype, typbasetype) AS (
+        SELECT t.oid, t.oid, t.typnamespace, t.typtype, t.typbasetype
+        FROM pg_type t JOIN pg_attribute a ON a.atttypid = t.oid WHERE a.attrelid = relation AND a.attnum > 0
+        UNION
+        SELECT b.type, t.oid, t.typnamespace, t.typtype, t.typbasetype
+        FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd'
+    )
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'name', a.attname,
+        'notNull', a.attnotnull,
+        'type', jsonb_build_object(
+            'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
+            'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
+            'hashable', pgtrickle.pgt_hashable(t.oid),
+            'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    JOIN base b ON b.type = t.oid AND b.typtype <> 'd' JOIN pg_namespace n ON n.oid = b.namespace
+    LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;

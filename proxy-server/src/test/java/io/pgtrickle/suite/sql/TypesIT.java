@@ -89,6 +89,21 @@ class TypesIT extends SqlSuite {
     }
 
     @Test
+    void aDomainOverSuchATypeIsNoDifferent() {
+        superuser().run("CREATE EXTENSION IF NOT EXISTS citext SCHEMA public");
+        run("SET search_path = " + schema + ", public", "CREATE DOMAIN code AS citext", "CREATE DOMAIN short AS code CHECK (length(VALUE) < 5)",
+                "CREATE TABLE ci (id int PRIMARY KEY, k short NOT NULL, UNIQUE (k, id))", "INSERT INTO ci VALUES (1, 'A'), (3, 'b')",
+                "CREATE MATERIALIZED VIEW j WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT a.id, b.id AS other FROM ci a JOIN ci b USING (k)",
+                "CREATE MATERIALIZED VIEW g WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT k, count(*) AS n FROM ci GROUP BY k",
+                "CREATE MATERIALIZED VIEW d WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT DISTINCT k FROM ci",
+                "INSERT INTO ci VALUES (2, 'a'), (4, 'B')", "DELETE FROM ci WHERE id = 1",
+                "REFRESH MATERIALIZED VIEW j", "REFRESH MATERIALIZED VIEW g", "REFRESH MATERIALIZED VIEW d");
+        assertThat(lines("SELECT id, other FROM j ORDER BY 1, 2")).containsExactly("2 | 2", "3 | 3", "3 | 4", "4 | 3", "4 | 4");
+        assertThat(lines("SELECT lower(k::text), n FROM g ORDER BY 1")).containsExactly("a | 1", "b | 2");
+        assertThat(lines("SELECT lower(k::text) FROM d ORDER BY 1")).containsExactly("a", "b");
+    }
+
+    @Test
     void enumsDomainsAndComposites() {
         run("CREATE TYPE mood AS ENUM ('sad', 'ok')", "CREATE DOMAIN positive AS numeric CHECK (VALUE > 0)", "CREATE TYPE pair AS (a integer, b numeric)",
                 "CREATE TABLE t (id integer PRIMARY KEY, m mood, p positive, c pair, ms mood[])", "INSERT INTO t VALUES (1, 'sad', 1.0, (1, 1.0), '{sad}'), (2, NULL, NULL, NULL, NULL)");
