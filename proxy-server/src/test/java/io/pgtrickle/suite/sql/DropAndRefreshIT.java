@@ -176,4 +176,15 @@ class DropAndRefreshIT extends SqlSuite {
         v.step("INSERT INTO t VALUES (9, 'z')", "DELETE FROM t WHERE id = 9").noDelta();
         assertThat(lines("SELECT ctid, xmin, * FROM v ORDER BY name").toString()).as("no row was rewritten").isEqualTo(images);
     }
+
+    @Test
+    void aReadOnlyTransactionRefreshesNothing() {
+        run("CREATE TABLE ro (id integer PRIMARY KEY)", create("SELECT id FROM ro"), "BEGIN READ ONLY");
+        SqlError refused = failure("REFRESH MATERIALIZED VIEW v");
+        assertThat(refused.sqlState()).isEqualTo("25006");
+        assertThat(refused.getMessage()).contains("cannot execute REFRESH MATERIALIZED VIEW in a read-only transaction");
+        run("ROLLBACK", "BEGIN READ ONLY");
+        assertThat(failure("SELECT pgtrickle.refresh_stream_table('v')").sqlState()).isEqualTo("25006");
+        run("ROLLBACK");
+    }
 }
