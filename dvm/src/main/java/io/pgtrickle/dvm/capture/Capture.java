@@ -205,9 +205,9 @@ public final class Capture {
                 SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
             )
             SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
-                (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
+                (SELECT coalesce(json_agg(attname ORDER BY attnum), '[]') FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,
-                (SELECT json_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod) ORDER BY attnum) FROM pg_attribute
+                (SELECT coalesce(json_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod) ORDER BY attnum), '[]') FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS shapes,
                 coalesce((SELECT json_agg(a.attname ORDER BY u.position)
                     FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, position), pg_attribute a, pg_type t

@@ -64,6 +64,10 @@ final class CreateCommand {
         createRunFunction(schema, id);
         Planner.Planned planned = planner.plan(hands, view);
         ReservedNames.check(planned.facts());
+        if (planned.facts().output().isEmpty()) {
+            throw EngineException.withHint(
+                    ErrorCode.UNSUPPORTED_OPERATOR, "stream table \"" + name + "\" would have no columns", "Select at least one expression.");
+        }
         boolean full = wanted.options().mode() == Options.Mode.FULL;
         explainMode(wanted.options().mode(), name, planned.plan());
 

@@ -196,6 +196,9 @@ final class PlanBuilder {
         if (!table.capturable()) {
             throw new UnsupportedConstructException(notCapturable(table));
         }
+        if (table.columns().isEmpty()) {
+            throw new UnsupportedConstructException("table " + table.schema() + "." + table.name() + " without columns");
+        }
         used(table.oid());
         return new Scan(table, relation.alias(), relation.columnAliases());
     }

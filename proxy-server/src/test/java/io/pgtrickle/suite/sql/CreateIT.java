@@ -212,6 +212,12 @@ class CreateIT extends SqlSuite {
     }
 
     @Test
+    void aStreamTableNeedsAColumn() {
+        assertThat(failure("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true) AS SELECT FROM t").text())
+                .isEqualTo("stream table \"v\" would have no columns");
+    }
+
+    @Test
     void aSyntaxErrorIsPostgresOwn() {
         assertThat(failure(create("SELECT id FORM t")).sqlState()).isEqualTo("42601");
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
+import io.pgtrickle.suite.step.StreamTable;
 import org.junit.jupiter.api.Test;
 
 /** What sources can be and how they can change: keyless tables, keys that change, partitions, views, TRUNCATE, COPY, MERGE. */
@@ -39,6 +41,22 @@ class SourcesIT extends SqlSuite {
     void aProjectionThatLosesTheKeyKeepsMultiplicity() {
         run("CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'x'), (3, 'y')");
         view("SELECT a FROM t").step("DELETE FROM t WHERE id = 1", "UPDATE t SET a = 'x' WHERE id = 3").delta("-1 | y").matchesRecompute();
+    }
+
+    /** There is nothing to capture of its rows, so the query is recomputed; also when columns come later. */
+    @Test
+    void aTableWithoutColumns() {
+        run("CREATE TABLE t ()", "INSERT INTO t DEFAULT VALUES");
+        String query = "SELECT count(*) AS n FROM t";
+        run("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + query);
+        assertThat(lines("SELECT effective_refresh_mode FROM pgtrickle.pgt_stream_tables WHERE pgt_name = 'v' AND pgt_schema = current_schema"))
+                .containsExactly("FULL");
+        new StreamTable(alice, "v", query, Oracle.exact()).matchesRecompute()
+                .anew("INSERT INTO t DEFAULT VALUES", "INSERT INTO t DEFAULT VALUES").delta("-1 | 1", "+1 | 3").matchesRecompute()
+                .anew("ALTER TABLE t ADD COLUMN a integer", "INSERT INTO t VALUES (1), (2)", "DELETE FROM t WHERE a = 1").delta("-1 | 3", "+1 | 4").matchesRecompute();
+        assertThat(failure(create("w", "SELECT count(*) FROM (SELECT FROM t) s")).text()).contains("a select list without columns");
+        run("ALTER TABLE t DROP COLUMN a");
+        assertThat(failure(create("w", query)).text()).contains("table " + schema + ".t without columns");
     }
 
     @Test
