@@ -20,6 +20,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -40,7 +41,11 @@ final class SqlCommand implements Callable<Integer> {
     @Option(names = {"-c", "--command"}, paramLabel = "STATEMENT", description = "SQL to run; may be repeated.")
     private List<String> commands = List.of();
 
-    @Parameters(arity = "0..1", paramLabel = "FILE", description = "A file with SQL; standard input when neither is given.")
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "FILE",
+            converter = Values.Script.class,
+            description = "A file with SQL; standard input when neither is given.")
     private @Nullable Path file;
 
     @Option(names = {"-h", "--host"}, defaultValue = "127.0.0.1", description = "Default: ${DEFAULT-VALUE}.")
@@ -71,22 +76,25 @@ final class SqlCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, SQLException {
         CommandLine terminal = Objects.requireNonNull(spec).commandLine();
-        try (BaseConnection connection = connect()) {
-            StatementRunner runner = new StatementRunner(connection, terminal.getOut(), terminal.getErr());
+        if (!commands.isEmpty() && file != null) {
+            throw new ParameterException(terminal, "--command and a file exclude each other");
+        }
+        Console console = System.console();
+        boolean typed = console != null && console.isTerminal() && isStandardInput();
+        try (BufferedReader input = open();
+                BaseConnection connection = connect()) {
+            ScriptReader script = typed ? ScriptReader.typed(input, this::prompt) : ScriptReader.of(input);
+            StatementRunner runner = new StatementRunner(connection, script, terminal.getOut(), terminal.getErr());
             if (!commands.isEmpty()) {
                 return exitCode(runner.runAll(commands, keepGoing));
             }
-            if (file != null && !file.toString().equals("-")) {
-                try (BufferedReader reader = open(file)) {
-                    return exitCode(runner.runAll(new ScriptReader(reader, _ -> {}), keepGoing));
-                }
-            }
-            BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-            Console console = System.console();
-            boolean typed = console != null && console.isTerminal();
             // whoever types sees the error and goes on
-            return exitCode(runner.runAll(new ScriptReader(input, typed ? this::prompt : _ -> {}), typed || keepGoing));
+            return exitCode(runner.runAll(script, typed || keepGoing));
         }
+    }
+
+    private boolean isStandardInput() {
+        return file == null || file.toString().equals("-");
     }
 
     private static int exitCode(boolean succeeded) {
@@ -99,12 +107,11 @@ final class SqlCommand implements Callable<Integer> {
         out.flush();
     }
 
-    private static BufferedReader open(Path file) {
-        try {
-            return Files.newBufferedReader(file);
-        } catch (IOException e) {
-            throw new UserFacingException(NO_CONNECTION, "cannot read " + file + ": " + e.getMessage());
+    private BufferedReader open() throws IOException {
+        if (file == null || isStandardInput()) {
+            return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder()));
         }
+        return Files.newBufferedReader(file);
     }
 
     private BaseConnection connect() {

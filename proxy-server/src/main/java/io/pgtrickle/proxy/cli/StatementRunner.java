@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -42,23 +43,28 @@ final class StatementRunner {
 
     private static final Set<String> TAGS_SHOWN_AFTER_ROWS = Set.of("INSERT", "UPDATE", "DELETE", "MERGE");
 
+    private static final String BACKSLASH = "Commands that begin with a backslash are psql's; this runs SQL. \\q or an end of input leaves.";
+
     private final BaseConnection connection;
+    private final InlineCopy copy;
     private final PrintWriter out;
     private final PrintWriter err;
 
-    StatementRunner(BaseConnection connection, PrintWriter out, PrintWriter err) {
+    /** @param data where COPY FROM STDIN finds its data */
+    StatementRunner(BaseConnection connection, ScriptReader data, PrintWriter out, PrintWriter err) {
         this.connection = connection;
+        this.copy = new InlineCopy(connection, data, out);
         this.out = out;
         this.err = err;
     }
 
     /** Runs scripts statement by statement; whether all of them succeeded. After a failure only if told to go on. */
-    boolean runAll(Iterable<String> scripts, boolean keepGoing) {
+    boolean runAll(Iterable<String> scripts, boolean keepGoing) throws SQLException {
         boolean succeeded = true;
         for (String script : scripts) {
-            for (SqlStatement statement : new StatementClassifier().classify(script, true)) {
-                succeeded &= run(statement.span().of(script));
-                if (!succeeded && !keepGoing) {
+            for (String statement : statements(script)) {
+                succeeded &= run(statement);
+                if (!succeeded && (!keepGoing || connection.isClosed())) {
                     return false;
                 }
             }
@@ -66,9 +72,30 @@ final class StatementRunner {
         return succeeded;
     }
 
+    private static List<String> statements(String script) {
+        return isPsqls(script)
+                ? List.of(script.strip())
+                : new StatementClassifier().classify(script, true).stream().map(SqlStatement::span).map(span -> span.of(script)).toList();
+    }
+
+    private static boolean isPsqls(String statement) {
+        return statement.stripLeading().startsWith("\\");
+    }
+
     /** Whether it succeeded; if not, the error has been printed. */
     private boolean run(String statement) {
+        if (isPsqls(statement)) {
+            err.println("ERROR:  invalid command " + statement);
+            printField("HINT", BACKSLASH);
+            err.flush();
+            return false;
+        }
         try {
+            Optional<InlineCopy.Direction> direction = InlineCopy.direction(statement);
+            if (direction.isPresent()) {
+                copy(direction.get(), statement);
+                return true;
+            }
             QueryExecutor executor = connection.getQueryExecutor();
             executor.execute(executor.createSimpleQuery(statement), null, new Printer(), 0, 0, FLAGS);
             return true;
@@ -80,6 +107,30 @@ final class StatementRunner {
             out.flush();
             err.flush();
         }
+    }
+
+    private void copy(InlineCopy.Direction direction, String statement) throws SQLException {
+        connection.clearWarnings();
+        try {
+            switch (direction) {
+                case IN -> copy.in(statement);
+                case OUT -> copy.out(statement);
+            }
+        } finally {
+            for (SQLWarning notice = connection.getWarnings(); notice != null; notice = notice.getNextWarning()) {
+                printWarning(notice);
+            }
+        }
+    }
+
+    private void printWarning(SQLWarning warning) {
+        out.flush();
+        if (warning instanceof PSQLWarning notice) {
+            printMessage(notice.getServerErrorMessage(), false);
+        } else {
+            err.println(warning.getMessage());
+        }
+        err.flush();
     }
 
     private final class Printer extends ResultHandlerBase {
@@ -107,13 +158,7 @@ final class StatementRunner {
 
         @Override
         public void handleWarning(SQLWarning warning) {
-            out.flush();
-            if (warning instanceof PSQLWarning notice) {
-                printMessage(notice.getServerErrorMessage(), false);
-            } else {
-                err.println(warning.getMessage());
-            }
-            err.flush();
+            printWarning(warning);
         }
     }
 
@@ -151,6 +196,9 @@ final class StatementRunner {
             err.println(SourceLine.of(statement, message.getPosition()));
         }
         printDetails(message);
+        if (String.valueOf(message.getMessage()).endsWith("at or near \"\\\"")) {
+            printField("HINT", BACKSLASH);
+        }
     }
 
     private void printMessage(ServerErrorMessage message, boolean withState) {

@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.cli;
 
 import io.pgtrickle.proxy.config.HostPort;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,12 @@ final class Values {
             }
             return address;
         }
+    }
+
+    /** Whether only this machine can connect there. */
+    static boolean isLoopback(HostPort address) {
+        InetAddress host = new InetSocketAddress(address.host(), address.port()).getAddress();
+        return host != null && host.isLoopbackAddress();
     }
 
     /** A server's address. Its name is looked up when it is needed: it may not be known yet. */
@@ -81,22 +88,34 @@ final class Values {
         throw new TypeConversionException("\"" + text + "\" is not a whole number" + range);
     }
 
+    /** A file to read, or {@code -} for standard input. */
+    static final class Script implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String text) {
+            return text.equals("-") ? Path.of(text) : readable(text);
+        }
+    }
+
     /** A file to read. */
     static final class Readable implements ITypeConverter<Path> {
         @Override
         public Path convert(String text) {
-            Path file = Path.of(text);
-            if (!Files.exists(file)) {
-                throw new TypeConversionException("there is no file " + text);
-            }
-            if (Files.isDirectory(file)) {
-                throw new TypeConversionException(text + " is a directory; expected a file");
-            }
-            if (!Files.isReadable(file)) {
-                throw new TypeConversionException("no permission to read " + text);
-            }
-            return file;
+            return readable(text);
         }
+    }
+
+    private static Path readable(String text) {
+        Path file = Path.of(text);
+        if (!Files.exists(file)) {
+            throw new TypeConversionException("there is no file " + text);
+        }
+        if (Files.isDirectory(file)) {
+            throw new TypeConversionException(text + " is a directory; expected a file");
+        }
+        if (!Files.isReadable(file)) {
+            throw new TypeConversionException("no permission to read " + text);
+        }
+        return file;
     }
 
     /** A file to write at the end of something long. */

@@ -42,14 +42,14 @@ class ScriptReaderTest {
     @Test
     void the_prompt_tells_whether_a_statement_has_begun() {
         List<Boolean> prompts = new ArrayList<>();
-        new ScriptReader(new BufferedReader(new StringReader("SELECT\n1;\n")), prompts::add).iterator().forEachRemaining(_ -> {});
+        ScriptReader.typed(new BufferedReader(new StringReader("SELECT\n1;\n")), prompts::add).iterator().forEachRemaining(_ -> {});
 
         assertThat(prompts).containsExactly(false, true, false);
     }
 
     private static List<String> pieces(String script) {
         List<String> pieces = new ArrayList<>();
-        new ScriptReader(new BufferedReader(new StringReader(script)), _ -> {}).forEach(pieces::add);
+        ScriptReader.of(new BufferedReader(new StringReader(script))).forEach(pieces::add);
         return pieces;
     }
 }
