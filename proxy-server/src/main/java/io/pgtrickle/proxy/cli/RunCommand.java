@@ -96,6 +96,9 @@ final class RunCommand implements Callable<Integer> {
             throw new ParameterException(
                     terminal(), "--data and --embedded-port are for the embedded server, --server, --user and --config for another one");
         }
+        if (!existing && listen != null && !Values.isLoopback(listen)) {
+            LOG.warn("whoever can reach {} may log in as any role without a password: the embedded server trusts the proxy", listen);
+        }
         ProxyConfig proxyConfig = withListen(existing ? existingConfig() : ProxyConfig.passThrough(Values.LISTEN));
         try {
             Product product = new Product(proxyConfig, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);

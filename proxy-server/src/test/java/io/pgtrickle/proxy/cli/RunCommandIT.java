@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The command as people run it: in a process of its own. */
 class RunCommandIT {
 
-    private static final Pattern READY = Pattern.compile("ready postgresql://(?:postgres@)?127\\.0\\.0\\.1:(\\d+)/(?:postgres)?");
+    private static final Pattern READY = Pattern.compile("ready postgresql://(?:postgres@)?(?:127\\.0\\.0\\.1|localhost):(\\d+)/(?:postgres)?");
     private static final int TERMINATED = 128 + 15;
 
     @TempDir
@@ -58,6 +58,14 @@ class RunCommandIT {
         }
         try (Running again = run("--data", data.toString(), "--listen", "127.0.0.1:0")) {
             assertThat(query(again.readyPort(), "postgres", "SELECT answer FROM t")).isEqualTo("42");
+        }
+    }
+
+    @Test
+    void an_embedded_server_that_trusts_a_network_says_so() throws Exception {
+        try (Running run = run("--data", directory.resolve("data").toString(), "--listen", "*:0")) {
+            assertThat(query(run.readyPort(), "postgres", "SELECT 42")).isEqualTo("42");
+            assertThat(run.errors()).contains("whoever can reach *:0 may log in as any role without a password");
         }
     }
 
