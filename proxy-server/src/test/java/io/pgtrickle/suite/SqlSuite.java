@@ -54,22 +54,8 @@ public abstract class SqlSuite {
             }
             List<String> left = direct.query("SELECT format('%I.%I', pgt_schema, pgt_name) FROM pgtrickle.pgt_stream_tables").lines();
             left.forEach(name -> client.run("DROP MATERIALIZED VIEW IF EXISTS " + name + " CASCADE"));
-            dropSchema(direct);
+            direct.run("DROP SCHEMA " + schema + " CASCADE");
             assertThat(traces(direct)).as("what is left when every stream table is dropped").isEmpty();
-        }
-    }
-
-    /** Upkeep takes triggers off the same tables meanwhile, so this may be the victim of a deadlock. */
-    private void dropSchema(Client direct) {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                direct.run("DROP SCHEMA " + schema + " CASCADE");
-                return;
-            } catch (SqlError e) {
-                if (!e.sqlState().equals("40P01") || attempt == 3) {
-                    throw e;
-                }
-            }
         }
     }
 

@@ -36,7 +36,7 @@ public final class Migrations {
     public static void apply(EngineConnections connections) {
         try {
             connections.inTransaction("BEGIN", connection -> {
-                connection.execute("SELECT pg_advisory_xact_lock(" + INSTALL_LOCK + ")");
+                connection.execute("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(" + INSTALL_LOCK + ")");
                 int version = installed(connection) ? version(connection) : checkNameIsFree(connection);
                 if (version > SCRIPTS.size()) {
                     throw EngineException.withHint(

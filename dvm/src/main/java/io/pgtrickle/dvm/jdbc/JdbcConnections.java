@@ -12,7 +12,14 @@ import org.postgresql.Driver;
 /** The engine's connections to one database: a small pool, filled on demand and emptied when idle, and dedicated ones. */
 public final class JdbcConnections implements EngineConnections {
 
-    /** What the engine's own SQL depends on; a user's session is never changed like this (MEASURED.md 2). */
+    /**
+     * What the engine's own SQL depends on; a user's session is never changed like this (MEASURED.md 2).
+     *
+     * <p>In a deadlock between the engine and a user the user must never be the victim. The victim is who looks first after the
+     * deadlock has come about, and a session looks once, when it has waited for deadlock_timeout. So the engine looks almost at
+     * once, which a superuser may ask for, or a role with SET ON PARAMETER deadlock_timeout; and if the user's wait came
+     * later, it has stopped waiting before the user's session looks. What failed is done again.
+     */
     static final String PINNED = """
             SET search_path = pg_catalog, pg_temp;
             SET standard_conforming_strings = on;
@@ -22,9 +29,11 @@ public final class JdbcConnections implements EngineConnections {
             SET bytea_output = 'hex';
             SET jit = off;
             SET statement_timeout = 0;
+            SET lock_timeout = %d;
+            SELECT set_config('deadlock_timeout', '10ms', false) WHERE has_parameter_privilege('deadlock_timeout', 'SET');
             SET idle_in_transaction_session_timeout = 0;
             SET synchronous_commit = off;
-            SET client_min_messages = warning""";
+            SET client_min_messages = warning""".formatted(EngineConnection.LOCK_TIMEOUT_MS);
 
     private final ServerAddress address;
     private final String database;

@@ -34,6 +34,8 @@ public record ServerAddress(
         all.setProperty("tcpKeepAlive", "true");
         all.putIfAbsent("connectTimeout", "10");
         all.putIfAbsent("ApplicationName", "pgtrickle engine");
+        // Sent with the startup packet instead of as a SET, so that RESET ALL keeps it.
+        all.putIfAbsent("assumeMinServerVersion", "18");
         return all;
     }
 }

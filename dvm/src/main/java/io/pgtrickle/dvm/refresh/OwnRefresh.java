@@ -17,8 +17,11 @@ import java.util.Optional;
  */
 public final class OwnRefresh {
 
-    /** A user's transaction may hold the refresh lock for long; a worker must not wait with it. */
-    private static final int LOCK_TIMEOUT_MS = 2000;
+    /**
+     * A user's transaction may hold the refresh lock for long; a worker must not wait with it. Whoever holds nothing yet may
+     * wait longer than usual: that is no part of a deadlock.
+     */
+    private static final int FIRST_LOCK_TIMEOUT_MS = 2000;
 
     private final Plans plans;
     private final String cluster;
@@ -50,8 +53,9 @@ public final class OwnRefresh {
     public InSnapshot inSnapshot(EngineConnection connection, long id, String initiator) {
         Hands hands = new OwnHands(connection, true);
         List<String> opening = new ArrayList<>(List.of(
-                "BEGIN ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
-                "LOCK TABLE pgtrickle_state.lock_" + id + " IN EXCLUSIVE MODE"));
+                "BEGIN ISOLATION LEVEL REPEATABLE READ", "SET LOCAL lock_timeout = " + FIRST_LOCK_TIMEOUT_MS,
+                "LOCK TABLE pgtrickle_state.lock_" + id + " IN EXCLUSIVE MODE",
+                "SET LOCAL lock_timeout = " + EngineConnection.LOCK_TIMEOUT_MS));
         lockSources(hands, id).ifPresent(opening::add);
         opening.add(Pending.query(id, cluster));
         Optional<Pending> pending = Pending.of(Row.of(connection.batch(opening)));
@@ -67,14 +71,12 @@ public final class OwnRefresh {
 
     /** New triggers must be in place before the snapshot is taken, so every statement gets its own. */
     private Optional<Refresher.Outcome> startOver(EngineConnections connections, long id, String initiator) {
-        return connections.inTransaction(
-                "BEGIN; SET LOCAL lock_timeout = " + LOCK_TIMEOUT_MS,
-                connection -> {
-                    Hands hands = new OwnHands(connection, false);
-                    return hands.ask("SELECT pgt_relid::int8 AS relation FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).stream()
-                            .findFirst()
-                            .flatMap(row -> new CommandRefresh(hands, plans, cluster).run(row.number("relation"), initiator));
-                });
+        return connections.inTransaction("BEGIN", connection -> {
+            Hands hands = new OwnHands(connection, false);
+            return hands.ask("SELECT pgt_relid::int8 AS relation FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).stream()
+                    .findFirst()
+                    .flatMap(row -> new CommandRefresh(hands, plans, cluster).run(row.number("relation"), initiator));
+        });
     }
 
     /** No TRUNCATE may come between snapshot and reading. The names are asked for beforehand, since asking takes a snapshot. */

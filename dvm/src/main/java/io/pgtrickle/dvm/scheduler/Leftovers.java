@@ -53,7 +53,7 @@ final class Leftovers {
             connection.execute("COMMIT");
         } catch (SqlFailure e) {
             connection.execute("ROLLBACK");
-            if (!e.sqlState().equals("55P03") && !e.sqlState().equals("40P01")) {
+            if (!e.isConflict()) {
                 LOG.warn("what a dropped stream table or source left behind will be removed later: {}", e.getMessage());
             }
         }

@@ -9,6 +9,7 @@ import io.pgtrickle.dvm.settings.Settings;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Work behind the refreshes: buffers, leftovers, history. At most one round at a time, on a virtual thread. */
 final class Upkeep {
@@ -63,7 +64,10 @@ final class Upkeep {
                     new History(connections).prune(settings);
                 }
             } catch (SqlFailure | SessionClosedException e) {
-                LOG.warn("database {}: upkeep will be repeated: {}", database, e.getMessage());
+                consumed = true;
+                // What somebody has locked is nothing to warn of.
+                boolean conflict = e instanceof SqlFailure failure && failure.isConflict();
+                LOG.atLevel(conflict ? Level.DEBUG : Level.WARN).log("database {}: upkeep will be repeated: {}", database, e.getMessage());
             } catch (RuntimeException e) {
                 LOG.error("database {}: upkeep failed", database, e);
             } finally {

@@ -7,6 +7,9 @@ import java.util.List;
 /** One of the engine's own connections, outside a transaction unless its user began one. Used by one thread at a time. */
 public interface EngineConnection extends SqlSession, AutoCloseable {
 
+    /** Its lock_timeout, unless a transaction sets another. Well below deadlock_timeout of users' sessions, by default 1s. */
+    int LOCK_TIMEOUT_MS = 300;
+
     /**
      * Sends several statements in one round trip. Outside a transaction block they are one implicit transaction.
      *

@@ -18,4 +18,9 @@ public final class SqlFailure extends RuntimeException {
     public String sqlState() {
         return error.sqlState();
     }
+
+    /** Somebody was in the way: a lock not granted, a deadlock, a serialization failure. Repeating it later helps. */
+    public boolean isConflict() {
+        return sqlState().equals("55P03") || sqlState().startsWith("40");
+    }
 }
