@@ -53,10 +53,15 @@ public final class Capture {
         return installed;
     }
 
-    /** Takes everything away again. The source may be gone; otherwise it is locked against everybody for a moment. */
+    /**
+     * Takes everything away again. The source may be gone; otherwise it is locked against everybody for a moment. Names are read
+     * from one snapshot: regclass would print the number of a table that is dropped meanwhile, which is no name.
+     */
     public void remove(long relation) {
         for (Row trigger : hands.ask("""
-                SELECT DISTINCT g.tgname AS name, g.tgrelid::regclass::text AS relation FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                SELECT g.tgname AS name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS relation
+                FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                 WHERE g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%d' AND p.pronamespace = 'pgtrickle_changes'::regnamespace"""
                 .formatted(relation))) {
             hands.engine("DROP TRIGGER " + Quoting.identifier(trigger.text("name")) + " ON " + trigger.text("relation"));

@@ -256,7 +256,7 @@ final class Leader {
                  FROM pgtrickle.pgt_dependencies d WHERE d.pgt_id = t.pgt_id)::text AS sources,
                 (SELECT coalesce(json_agg(u.pgt_id), '[]') FROM pgtrickle.pgt_dependencies d
                  JOIN pgtrickle.pgt_stream_tables u ON u.pgt_relid = d.source_relid WHERE d.pgt_id = t.pgt_id)::text AS upstream
-            FROM pgtrickle.pgt_stream_tables t LEFT JOIN pg_class v ON v.oid = t.query_view
+            FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid LEFT JOIN pg_class v ON v.oid = t.query_view
             WHERE t.status IN ('ACTIVE', 'INITIALIZING') AND NOT t.awaits_refresh
             ORDER BY t.pgt_id""";
 

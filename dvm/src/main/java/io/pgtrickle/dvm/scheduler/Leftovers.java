@@ -4,7 +4,6 @@ package io.pgtrickle.dvm.scheduler;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.pgtrickle.dvm.capture.Capture;
 import io.pgtrickle.dvm.catalog.FactsJson;
-import io.pgtrickle.dvm.refresh.Parts;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.OwnHands;
@@ -14,6 +13,7 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /** Removes what nobody needs any more: parts of stream tables whose visible table was dropped, captures without a consumer. */
 final class Leftovers {
@@ -36,8 +36,7 @@ final class Leftovers {
                 inTransaction(connection, () -> removeParts(hands, row));
             }
             for (Row row : hands.ask("""
-                    SELECT k.source_relid::int8 AS source, c.oid::regclass::text AS name
-                    FROM pgtrickle.pgt_change_tracking k LEFT JOIN pg_class c ON c.oid = k.source_relid
+                    SELECT k.source_relid::int8 AS source FROM pgtrickle.pgt_change_tracking k
                     WHERE NOT EXISTS (SELECT FROM pgtrickle.pgt_dependencies d WHERE d.source_relid = k.source_relid AND d.cdc_mode IS NOT NULL)""")) {
                 inTransaction(connection, () -> removeCapture(hands, row.number("source")));
             }
@@ -53,16 +52,18 @@ final class Leftovers {
             connection.execute("COMMIT");
         } catch (SqlFailure e) {
             connection.execute("ROLLBACK");
-            if (!e.isConflict()) {
-                LOG.warn("what a dropped stream table or source left behind will be removed later: {}", e.getMessage());
-            }
+            // What somebody has locked or is dropping at this moment is looked at again in the next round.
+            LOG.atLevel(e.isConflict() || e.isMissing() ? Level.DEBUG : Level.WARN)
+                    .log("what a dropped stream table or source left behind will be removed later: {}", e.getMessage());
         }
     }
 
     private static void removeParts(OwnHands hands, Row row) {
         long id = row.number("pgt_id");
         row.find("query_view").ifPresent(view -> hands.engine("DROP VIEW IF EXISTS " + Quoting.qualified("pgtrickle_state", view) + " CASCADE"));
-        new Parts(hands).dropState(FactsJson.read(row.text("state"), new TypeReference<List<String>>() {}), row.text("state_prefix"));
+        for (String suffix : FactsJson.read(row.text("state"), new TypeReference<List<String>>() {})) {
+            hands.engine("DROP TABLE IF EXISTS " + Quoting.qualified("pgtrickle_state", row.text("state_prefix") + suffix));
+        }
         hands.engine("DROP TABLE IF EXISTS pgtrickle_state.lock_" + id);
         hands.engine("DROP FUNCTION IF EXISTS pgtrickle_state.run_" + id + "(text)");
         hands.engine("DELETE FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id);

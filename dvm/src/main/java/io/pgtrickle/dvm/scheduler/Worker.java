@@ -48,6 +48,9 @@ final class Worker {
     Result refresh(Job.Definition job) {
         try {
             if (job.queryView().isEmpty()) {
+                if (gone(job.id())) {
+                    return new Result.Gone();
+                }
                 throw EngineException.of(ErrorCode.SOURCE_DROPPED, "a relation that stream table " + job.label() + " reads was dropped");
             }
             return new OwnRefresh(plans, cluster).run(connections, job.id(), "SCHEDULER")
@@ -57,7 +60,7 @@ final class Worker {
             LOG.warn("database {}: refresh of {} lost its connection", database, job.label());
             return new Result.Failed(false);
         } catch (SqlFailure e) {
-            return e.sqlState().equals("42P01") && gone(job.id())
+            return e.isMissing() && gone(job.id())
                     ? new Result.Gone()
                     : failed(job, e.sqlState(), e.error().message(), settings.get(Settings.MAX_CONSECUTIVE_ERRORS));
         } catch (EngineException e) {
@@ -73,7 +76,7 @@ final class Worker {
     /** Dropped while the refresh was about to start. */
     private boolean gone(long id) {
         try (EngineConnection connection = connections.borrow()) {
-            return connection.execute("SELECT 1 FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).isEmpty();
+            return connection.execute("SELECT 1 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid WHERE t.pgt_id = " + id).isEmpty();
         } catch (SqlFailure | SessionClosedException e) {
             return false;
         }

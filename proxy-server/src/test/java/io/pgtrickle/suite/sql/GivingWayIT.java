@@ -3,6 +3,10 @@ package io.pgtrickle.suite.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.Lab;
@@ -16,6 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Users' DDL while the scheduler refreshes and upkeep cleans up: in a deadlock the engine is the victim, never the user. */
 class GivingWayIT extends SqlSuite {
@@ -90,6 +95,10 @@ class GivingWayIT extends SqlSuite {
     @Test
     void schemasCanBeDroppedWhileTheirStreamTablesAreRefreshed() {
         int users = 3;
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.start();
+        Logger scheduler = (Logger) LoggerFactory.getLogger("io.pgtrickle.dvm.scheduler");
+        scheduler.addAppender(said);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<CompletableFuture<Void>> loops = IntStream.range(0, users)
                     .mapToObj(user -> CompletableFuture.runAsync(() -> createAndDrop(schema + "_" + user, 8), threads))
@@ -99,6 +108,10 @@ class GivingWayIT extends SqlSuite {
         try (Client direct = lab.direct()) {
             eventually(direct, "NOT EXISTS (SELECT FROM pgtrickle.pgt_stream_tables)");
         }
+        awaitNoCapture(lab);
+        scheduler.detachAppender(said);
+        assertThat(said.list).filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN))
+                .extracting(ILoggingEvent::getFormattedMessage).as("warnings about what was meant to be dropped").isEmpty();
     }
 
     private void createAndDrop(String name, int rounds) {
