@@ -9,6 +9,7 @@ import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.plan.StreamPlan;
 import io.pgtrickle.dvm.plan.Target;
 import io.pgtrickle.dvm.refresh.Decision;
+import io.pgtrickle.dvm.refresh.Orphans;
 import io.pgtrickle.dvm.refresh.Parts;
 import io.pgtrickle.dvm.refresh.Pending;
 import io.pgtrickle.dvm.refresh.Refresher;
@@ -46,7 +47,7 @@ final class CreateCommand {
         String schema = wanted.name().schema().or(opening::schema)
                 .orElseThrow(() -> EngineException.of(ErrorCode.NO_SCHEMA, "no schema has been selected to create in"));
         String name = wanted.name().name();
-        if (exists(schema, name)) {
+        if (exists(schema, name) && !removeOrphan(schema, name) && exists(schema, name)) {
             if (!wanted.ifNotExists()) {
                 throw EngineException.of(ErrorCode.STREAM_TABLE_EXISTS, "relation \"" + name + "\" already exists");
             }
@@ -88,6 +89,13 @@ final class CreateCommand {
     private boolean exists(String schema, String name) {
         return !hands.caller("SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                 + "WHERE n.nspname = " + Quoting.literal(schema) + " AND c.relname = " + Quoting.literal(name)).isEmpty();
+    }
+
+    /** DROP TABLE … CASCADE has taken away what it read, and upkeep has not come by yet. */
+    private boolean removeOrphan(String schema, String name) {
+        String relation = Quoting.literal(Quoting.qualified(schema, name));
+        return new Orphans(hands, identity.cluster())
+                .drop(hands.one("SELECT coalesce(to_regclass(" + relation + ")::oid::int8, 0) AS oid").number("oid"));
     }
 
     /** Said before anything is made, since afterwards the server could only report a failed ALTER. */

@@ -71,7 +71,7 @@ final class Leader {
         this.closed = closed;
         this.hands = new OwnHands(connection, false);
         this.identity = DatabaseIdentity.read(connection);
-        this.upkeep = new Upkeep(database, connections);
+        this.upkeep = new Upkeep(database, connections, identity.cluster());
     }
 
     void work() {

@@ -4,6 +4,7 @@ package io.pgtrickle.dvm.scheduler;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.pgtrickle.dvm.capture.Capture;
 import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.refresh.Orphans;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.OwnHands;
@@ -15,20 +16,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** Removes what nobody needs any more: parts of stream tables whose visible table was dropped, captures without a consumer. */
+/**
+ * Removes what nobody needs any more: stream tables whose query was dropped, parts of those whose visible table was dropped,
+ * captures without a consumer.
+ */
 final class Leftovers {
 
     private static final Logger LOG = LoggerFactory.getLogger(Leftovers.class);
 
     private final EngineConnections connections;
+    private final String cluster;
 
-    Leftovers(EngineConnections connections) {
+    Leftovers(EngineConnections connections, String cluster) {
         this.connections = connections;
+        this.cluster = cluster;
     }
 
     void remove() {
         try (EngineConnection connection = connections.borrow()) {
             OwnHands hands = new OwnHands(connection, false);
+            Orphans orphans = new Orphans(hands, cluster);
+            for (long relation : orphans.find()) { // what reads them is found in the next round
+                inTransaction(connection, () -> orphans.drop(relation));
+            }
             for (Row row : hands.ask("""
                     SELECT t.pgt_id, t.state_prefix, v.relname AS query_view, to_json(t.state_tables)::text AS state
                     FROM pgtrickle.pgt_stream_tables t LEFT JOIN pg_class v ON v.oid = t.query_view

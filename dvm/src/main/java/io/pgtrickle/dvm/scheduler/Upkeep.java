@@ -21,6 +21,7 @@ final class Upkeep {
 
     private final String database;
     private final EngineConnections connections;
+    private final Leftovers leftovers;
     private final Cleaner cleaner;
     private final SourceWatch watch;
     private final Statistics statistics;
@@ -28,9 +29,10 @@ final class Upkeep {
     private volatile boolean consumed = true;
     private int round;
 
-    Upkeep(String database, EngineConnections connections) {
+    Upkeep(String database, EngineConnections connections, String cluster) {
         this.database = database;
         this.connections = connections;
+        this.leftovers = new Leftovers(connections, cluster);
         this.cleaner = new Cleaner(connections);
         this.watch = new SourceWatch(connections);
         this.statistics = new Statistics(connections);
@@ -54,7 +56,7 @@ final class Upkeep {
         consumed = false;
         Thread.ofVirtual().name("pgtrickle-upkeep-" + database).start(() -> {
             try {
-                new Leftovers(connections).remove();
+                leftovers.remove();
                 watch.look();
                 statistics.analyze();
                 if (clean) {

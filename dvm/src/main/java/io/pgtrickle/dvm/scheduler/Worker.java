@@ -5,9 +5,11 @@ import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.frontier.Frontier;
 import io.pgtrickle.dvm.refresh.OwnRefresh;
+import io.pgtrickle.dvm.refresh.Orphans;
 import io.pgtrickle.dvm.refresh.Plans;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.OwnHands;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.dvm.settings.Settings;
@@ -48,9 +50,6 @@ final class Worker {
     Result refresh(Job.Definition job) {
         try {
             if (job.queryView().isEmpty()) {
-                if (gone(job.id())) {
-                    return new Result.Gone();
-                }
                 throw EngineException.of(ErrorCode.SOURCE_DROPPED, "a relation that stream table " + job.label() + " reads was dropped");
             }
             return new OwnRefresh(plans, cluster).run(connections, job.id(), "SCHEDULER")
@@ -64,6 +63,9 @@ final class Worker {
                     ? new Result.Gone()
                     : failed(job, e.sqlState(), e.error().message(), settings.get(Settings.MAX_CONSECUTIVE_ERRORS));
         } catch (EngineException e) {
+            if (e.code() == ErrorCode.SOURCE_DROPPED && goes(job.id())) {
+                return new Result.Gone();
+            }
             // Nothing but a person can bring a dropped source back.
             int most = e.code().kind() == ErrorCode.Kind.SCHEMA ? 1 : settings.get(Settings.MAX_CONSECUTIVE_ERRORS);
             return failed(job, e.code().sqlState(), String.valueOf(e.getMessage()), most);
@@ -79,6 +81,20 @@ final class Worker {
             return connection.execute("SELECT 1 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid WHERE t.pgt_id = " + id).isEmpty();
         } catch (SqlFailure | SessionClosedException e) {
             return false;
+        }
+    }
+
+    /** Whether it is dropped together with its source. Upkeep would do the same, but might come after the complaint. */
+    private boolean goes(long id) {
+        try {
+            return connections.inTransaction("BEGIN", connection -> {
+                OwnHands hands = new OwnHands(connection, false);
+                return hands.ask("SELECT pgt_relid::int8 AS relation FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).stream()
+                        .anyMatch(row -> new Orphans(hands, cluster).drop(row.number("relation")));
+            }) || gone(id);
+        } catch (SqlFailure | SessionClosedException e) {
+            LOG.debug("database {}: {}", database, e.getMessage());
+            return true; // for now: the scheduler finds it again if it is still there
         }
     }
 

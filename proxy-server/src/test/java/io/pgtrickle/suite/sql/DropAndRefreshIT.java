@@ -4,6 +4,7 @@ package io.pgtrickle.suite.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.Notice;
 import io.pgtrickle.suite.SqlError;
@@ -186,5 +187,56 @@ class DropAndRefreshIT extends SqlSuite {
         run("ROLLBACK", "BEGIN READ ONLY");
         assertThat(failure("SELECT pgtrickle.refresh_stream_table('v')").sqlState()).isEqualTo("25006");
         run("ROLLBACK");
+    }
+
+    private void eventuallyGone(String... relations) {
+        Instant end = Instant.now().plus(Duration.ofSeconds(20));
+        while (List.of(relations).stream().anyMatch(this::exists) && Instant.now().isBefore(end)) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(relations).noneMatch(this::exists);
+    }
+
+    @Test
+    void aSourceDroppedWithCascadeTakesTheStreamTablesAlong() {
+        run(create("v", "SELECT name, count(*) AS n FROM t GROUP BY name"), create("w", "SELECT sum(n) AS n FROM v"), "CREATE VIEW top AS SELECT * FROM w");
+        run("CREATE MATERIALIZED VIEW often WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS SELECT id FROM t");
+        run("INSERT INTO t VALUES (3, 'c')", "DROP TABLE t CASCADE");
+        eventuallyGone("v", "w", "top", "often");
+        try (Client direct = lab.direct()) {
+            Instant end = Instant.now().plus(Duration.ofSeconds(20));
+            while (!traces(direct).isEmpty() && Instant.now().isBefore(end)) {
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            }
+            assertThat(traces(direct)).isEmpty();
+        }
+        awaitNoCapture(lab);
+    }
+
+    @Test
+    void aColumnAViewOrAFunctionDroppedWithCascadeTakesTheStreamTablesAlong() {
+        run("CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2'", "CREATE VIEW ids AS SELECT id FROM t");
+        run(create("a", "SELECT name FROM t"), create("b", "SELECT id FROM ids"), create("c", "SELECT twice(id) AS id FROM t"), create("d", "SELECT id FROM t"));
+        run("ALTER TABLE t DROP COLUMN name CASCADE", "DROP VIEW ids CASCADE", "DROP FUNCTION twice CASCADE");
+        eventuallyGone("a", "b", "c");
+        assertThat(exists("d")).isTrue();
+    }
+
+    @Test
+    void theNameOfAStreamTableThatWentWithItsSourceCanBeUsedAtOnce() {
+        run(create("SELECT id FROM t"), "DROP TABLE t CASCADE", "CREATE TABLE t (id integer)", "INSERT INTO t VALUES (7)");
+        view("SELECT id FROM t").step("INSERT INTO t VALUES (8)").delta("+1 | 8").matchesRecompute();
+        run("BEGIN", "DROP TABLE t CASCADE", "CREATE TABLE t (id integer)", "INSERT INTO t VALUES (9)", create("SELECT id FROM t"), "COMMIT");
+        assertThat(lines("SELECT * FROM v")).containsExactly("9");
+    }
+
+    @Test
+    void aStreamTableWhoseQueryAloneWasDroppedStays() {
+        run("CREATE TABLE u (id integer)", create("v", "SELECT id FROM t"), create("w", "SELECT id FROM u"));
+        run("DROP VIEW " + lines("SELECT format('pgtrickle_state.%I', state_prefix || '_query') FROM pgtrickle.pgt_stream_tables WHERE pgt_name = 'v'").getFirst());
+        run("DROP TABLE u CASCADE");
+        eventuallyGone("w");
+        assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("1", "2");
+        assertThat(failure("REFRESH MATERIALIZED VIEW v").sqlState()).isEqualTo("42P01");
     }
 }
