@@ -197,12 +197,7 @@ class DropAndRefreshIT extends SqlSuite {
         assertThat(relations).noneMatch(this::exists);
     }
 
-    @Test
-    void aSourceDroppedWithCascadeTakesTheStreamTablesAlong() {
-        run(create("v", "SELECT name, count(*) AS n FROM t GROUP BY name"), create("w", "SELECT sum(n) AS n FROM v"), "CREATE VIEW top AS SELECT * FROM w");
-        run("CREATE MATERIALIZED VIEW often WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS SELECT id FROM t");
-        run("INSERT INTO t VALUES (3, 'c')", "DROP TABLE t CASCADE");
-        eventuallyGone("v", "w", "top", "often");
+    private void eventuallyNoTraces() {
         try (Client direct = lab.direct()) {
             Instant end = Instant.now().plus(Duration.ofSeconds(20));
             while (!traces(direct).isEmpty() && Instant.now().isBefore(end)) {
@@ -210,6 +205,15 @@ class DropAndRefreshIT extends SqlSuite {
             }
             assertThat(traces(direct)).isEmpty();
         }
+    }
+
+    @Test
+    void aSourceDroppedWithCascadeTakesTheStreamTablesAlong() {
+        run(create("v", "SELECT name, count(*) AS n FROM t GROUP BY name"), create("w", "SELECT sum(n) AS n FROM v"), "CREATE VIEW top AS SELECT * FROM w");
+        run("CREATE MATERIALIZED VIEW often WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS SELECT id FROM t");
+        run("INSERT INTO t VALUES (3, 'c')", "DROP TABLE t CASCADE");
+        eventuallyGone("v", "w", "top", "often");
+        eventuallyNoTraces();
         awaitNoCapture(lab);
     }
 
@@ -220,6 +224,8 @@ class DropAndRefreshIT extends SqlSuite {
         run("ALTER TABLE t DROP COLUMN name CASCADE", "DROP VIEW ids CASCADE", "DROP FUNCTION twice CASCADE");
         eventuallyGone("a", "b", "c");
         assertThat(exists("d")).isTrue();
+        run("DROP MATERIALIZED VIEW d");
+        eventuallyNoTraces();
     }
 
     @Test
@@ -228,6 +234,8 @@ class DropAndRefreshIT extends SqlSuite {
         view("SELECT id FROM t").step("INSERT INTO t VALUES (8)").delta("+1 | 8").matchesRecompute();
         run("BEGIN", "DROP TABLE t CASCADE", "CREATE TABLE t (id integer)", "INSERT INTO t VALUES (9)", create("SELECT id FROM t"), "COMMIT");
         assertThat(lines("SELECT * FROM v")).containsExactly("9");
+        run("DROP MATERIALIZED VIEW v");
+        eventuallyNoTraces();
     }
 
     @Test
@@ -238,5 +246,7 @@ class DropAndRefreshIT extends SqlSuite {
         eventuallyGone("w");
         assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("1", "2");
         assertThat(failure("REFRESH MATERIALIZED VIEW v").sqlState()).isEqualTo("42P01");
+        run("DROP MATERIALIZED VIEW v");
+        eventuallyNoTraces();
     }
 }
