@@ -19,7 +19,8 @@ import java.util.List;
  */
 public final class Migrations {
 
-    private static final List<String> SCRIPTS = List.of("V001__tables.sql", "V002__functions.sql", "V003__api.sql", "V004__refresh.sql", "V005__permit.sql");
+    private static final List<String> SCRIPTS = List.of("V001__tables.sql", "V002__functions.sql", "V003__api.sql", "V004__refresh.sql", "V005__permit.sql",
+            "V006__names.sql");
 
     /** Serialises installers; any constant will do. */
     private static final long INSTALL_LOCK = 7_103_951_264_883_001L;

@@ -63,7 +63,9 @@ public final class Orphans {
                     AND to_regclass(format('pgtrickle_state.%%I', t.state_prefix || '_query')) IS NULL
                     AND coalesce(t.frontier->>'cluster' = %s, (c.relname, n.nspname) = (t.pgt_name, t.pgt_schema))
                     AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = 'pgtrickle.pgt_guard'::regproc)
-                    AND (EXISTS (SELECT FROM unnest(t.function_oids) f WHERE NOT EXISTS (SELECT FROM pg_proc p WHERE p.oid = f))
+                    AND (EXISTS (SELECT FROM unnest(t.function_oids) f WHERE f NOT IN (
+                            SELECT oid FROM pg_proc WHERE oid = f UNION ALL SELECT oid FROM pg_operator WHERE oid = f
+                            UNION ALL SELECT oid FROM pg_type WHERE oid = f UNION ALL SELECT oid FROM pg_collation WHERE oid = f))
                         OR EXISTS (SELECT FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class s ON s.oid = d.source_relid
                             WHERE d.pgt_id = t.pgt_id AND (s.oid IS NULL OR EXISTS (
                                 SELECT FROM unnest(d.columns_used) AS used(name) WHERE NOT EXISTS (
