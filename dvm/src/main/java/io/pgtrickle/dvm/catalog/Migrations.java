@@ -5,6 +5,7 @@ import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
+import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.sql.render.Quoting;
 import java.io.IOException;
@@ -38,7 +39,7 @@ public final class Migrations {
         try {
             connections.inTransaction("BEGIN", connection -> {
                 connection.execute("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(" + INSTALL_LOCK + ")");
-                int version = installed(connection) ? version(connection) : checkNameIsFree(connection);
+                int version = installed(connection) ? ownVersion(connection) : checkNameIsFree(connection);
                 if (version > SCRIPTS.size()) {
                     throw EngineException.withHint(
                             ErrorCode.CATALOG_TOO_NEW,
@@ -65,9 +66,20 @@ public final class Migrations {
         }
     }
 
-    private static int version(EngineConnection connection) {
-        String version = connection.execute("SELECT coalesce(max(version), 0) FROM pgtrickle.pgt_schema_version").single();
-        return Integer.parseInt(String.valueOf(version));
+    /** What another role has made can neither be read in full nor brought up to date. */
+    private static int ownVersion(EngineConnection connection) {
+        Row catalog = Row.of(connection.execute("""
+                SELECT pg_get_userbyid(nspowner) AS owner, pg_has_role(nspowner, 'USAGE') AS ours, current_user AS role,
+                    current_database() AS database, (SELECT coalesce(max(version), 0) FROM pgtrickle.pgt_schema_version) AS version
+                FROM pg_namespace WHERE nspname = 'pgtrickle'""")).getFirst();
+        if (!catalog.flag("ours")) {
+            throw EngineException.withDetail(
+                    ErrorCode.PERMISSION_DENIED,
+                    "the pgtrickle catalog of database \"%s\" belongs to role \"%s\"".formatted(catalog.text("database"), catalog.text("owner")),
+                    "The engine has logged in as \"" + catalog.text("role") + "\".",
+                    "Let the engine log in as \"" + catalog.text("owner") + "\", whose engine made the catalog.");
+        }
+        return (int) catalog.number("version");
     }
 
     /** Another product's schema of this name (the extension pg_trickle uses it) must not be written into. */

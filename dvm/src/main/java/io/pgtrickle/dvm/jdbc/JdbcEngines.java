@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.jdbc;
 
 import io.pgtrickle.dvm.engine.DatabaseEngines;
 import io.pgtrickle.dvm.engine.EngineOptions;
+import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.SessionClosedException;
 import io.pgtrickle.dvm.session.SqlFailure;
@@ -37,6 +38,8 @@ public final class JdbcEngines {
                 engines.resume(database);
             } catch (SqlFailure | SessionClosedException e) {
                 LOG.warn("database {} is left out: {}", database, e.getMessage());
+            } catch (EngineException e) {
+                LOG.warn("database {} is left out: {}. {} {}", database, e.getMessage(), e.detail().orElse(""), e.hint().orElse(""));
             }
         }
     }

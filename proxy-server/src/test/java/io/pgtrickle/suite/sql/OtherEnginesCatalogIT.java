@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.pgtrickle.dvm.engine.DatabaseEngines;
+import io.pgtrickle.dvm.engine.EngineOptions;
+import io.pgtrickle.dvm.error.EngineException;
+import io.pgtrickle.dvm.jdbc.JdbcEngines;
+import io.pgtrickle.dvm.jdbc.ServerAddress;
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Lab;
+import io.pgtrickle.suite.TestPostgres;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/** Two engines that log in as different roles, one database. */
+class OtherEnginesCatalogIT {
+
+    private static DatabaseEngines engines(String role) {
+        TestPostgres server = TestPostgres.shared();
+        Optional<String> password = Optional.of(server.password()).filter(text -> !text.isEmpty());
+        return JdbcEngines.open(new ServerAddress(server.host(), server.port(), role, password, Map.of()), new EngineOptions(false));
+    }
+
+    @Test
+    void theOneThatComesLaterIsToldWhoseCatalogItIs() {
+        String database = Lab.newDatabase();
+        String owner = TestPostgres.shared().user();
+        try (DatabaseEngines first = engines(owner); DatabaseEngines second = engines(Lab.ALICE); Client direct = Lab.direct(database)) {
+            first.forDatabase(database, true);
+            EngineException error = catchThrowableOfType(EngineException.class, () -> second.resume(database));
+            assertThat(error.code().sqlState()).isEqualTo("42501");
+            assertThat(error).hasMessage("the pgtrickle catalog of database \"" + database + "\" belongs to role \"" + owner + "\"");
+            assertThat(error.detail()).contains("The engine has logged in as \"" + Lab.ALICE + "\".");
+            assertThat(error.hint().orElse("")).startsWith("Let the engine log in as \"" + owner + "\"");
+            direct.run("DROP SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes CASCADE");
+            second.forDatabase(database, true);
+            assertThat(direct.query("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'pgtrickle'").single()).isEqualTo(Lab.ALICE);
+        }
+    }
+}
