@@ -92,7 +92,7 @@ final class Commands {
                 return new NotOurs();
             }
             checkMayRefresh(refresh.name().name(), table.get().mayRefresh());
-            throw EngineException.of(ErrorCode.SYNTAX_ERROR, "REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together");
+            throw EngineException.of(ErrorCode.SYNTAX_ERROR, "CONCURRENTLY and WITH NO DATA options cannot be used together");
         }
         return refresh(table.get().relation(), refresh.withData()) ? done("REFRESH MATERIALIZED VIEW") : new NotOurs();
     }

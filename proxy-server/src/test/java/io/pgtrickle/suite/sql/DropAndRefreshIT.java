@@ -33,6 +33,14 @@ class DropAndRefreshIT extends SqlSuite {
     }
 
     @Test
+    void contradictoryRefreshOptionsAreRefusedInPostgresWords() {
+        run("CREATE TABLE contradicted (a int)", create("c", "SELECT a FROM contradicted"));
+        SqlError error = failure("REFRESH MATERIALIZED VIEW CONCURRENTLY c WITH NO DATA");
+        assertThat(error.sqlState()).isEqualTo("42601");
+        assertThat(error.text()).isEqualTo("CONCURRENTLY and WITH NO DATA options cannot be used together");
+    }
+
+    @Test
     void anOwnerWhoDropsThePartsHimselfKeepsNobodysCleaningFromGoingOn() {
         run(create("one", "SELECT id FROM t"), create("two", "SELECT id FROM t"));
         String function = lines("SELECT format('pgtrickle_state.run_%s(text)', pgt_id) FROM pgtrickle.pgt_stream_tables WHERE pgt_schema = '"
