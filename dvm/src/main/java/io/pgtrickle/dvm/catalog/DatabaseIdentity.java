@@ -25,4 +25,9 @@ public record DatabaseIdentity(String cluster, String role, boolean superuser, b
         return new DatabaseIdentity(
                 row.text("cluster"), row.text("role"), row.flag("superuser"), HexFormat.of().parseHex(row.text("secret")));
     }
+
+    /** Whether a new connection has come to the same database, and not to another of its name, and the catalog is there. */
+    public boolean isStillThat(EngineConnection connection) {
+        return Migrations.installed(connection) && read(connection).cluster().equals(cluster);
+    }
 }

@@ -26,6 +26,7 @@ import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,16 +46,20 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     private final EngineConnections connections;
     private final EngineOptions options;
     private final Plans plans;
+    private final Consumer<DatabaseEngine> gone;
     /** When an idle refresh of a stream table was last noted, by its id. */
     private final Map<Long, Long> noted = new ConcurrentHashMap<>();
     private volatile @Nullable DatabaseIdentity identity;
     private @Nullable Scheduler scheduler;
 
-    DatabaseEngine(String database, EngineConnections connections, EngineOptions options, QueryParser parser) {
+    /** @param gone told when the database is no longer there, or no longer the one it was */
+    DatabaseEngine(
+            String database, EngineConnections connections, EngineOptions options, QueryParser parser, Consumer<DatabaseEngine> gone) {
         this.database = database;
         this.connections = connections;
         this.options = options;
         this.plans = new Plans(new Planner(parser));
+        this.gone = gone;
     }
 
     @Override
@@ -114,7 +119,15 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     private synchronized DatabaseIdentity install() {
         close(scheduler);
         identity = null;
+        connections.release(); // those of a database that was dropped by force are dead
         return open();
+    }
+
+    /** Unless the catalog has been installed again since. */
+    private void ended(DatabaseIdentity known) {
+        if (identity == known) {
+            gone.accept(this);
+        }
     }
 
     private void close(@Nullable Scheduler running) {
@@ -128,6 +141,7 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     boolean openIfInstalled() {
         try (EngineConnection connection = connections.borrow()) {
             if (!Migrations.installed(connection)) {
+                connections.release();
                 return false;
             }
         }
@@ -148,7 +162,8 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
             }
             identity = known;
             if (options.schedule()) {
-                Scheduler started = new Scheduler(database, connections, plans);
+                DatabaseIdentity of = known;
+                Scheduler started = new Scheduler(database, connections, plans, known, () -> ended(of));
                 started.start();
                 scheduler = started;
             }

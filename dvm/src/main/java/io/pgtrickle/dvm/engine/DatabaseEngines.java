@@ -25,7 +25,7 @@ public final class DatabaseEngines implements Engines {
     @Override
     public DatabaseEngine forDatabase(String database, boolean install) {
         DatabaseEngine engine = engines.computeIfAbsent(
-                database, name -> new DatabaseEngine(name, connections.apply(name), options, parser));
+                database, name -> new DatabaseEngine(name, connections.apply(name), options, parser, gone -> forget(name, gone)));
         if (install) {
             engine.ensureInstalled();
         }
@@ -35,6 +35,13 @@ public final class DatabaseEngines implements Engines {
     /** Goes on with the work for a database that has a catalog, e.g. after a restart. @return whether it has one */
     public boolean resume(String database) {
         return forDatabase(database, false).openIfInstalled();
+    }
+
+    /** Called by its own scheduler, which close() waits for. */
+    private void forget(String database, DatabaseEngine gone) {
+        if (engines.remove(database, gone)) {
+            Thread.ofVirtual().name("pgtrickle-end-" + database).start(gone::close);
+        }
     }
 
     @Override

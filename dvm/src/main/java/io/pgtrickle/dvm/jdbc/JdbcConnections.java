@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.jdbc;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import java.sql.Connection;
@@ -77,6 +78,14 @@ public final class JdbcConnections implements EngineConnections {
             return session;
         } catch (SQLException e) {
             throw JdbcSqlSession.failure(e);
+        }
+    }
+
+    @Override
+    public void release() {
+        HikariPoolMXBean connected = pool.getHikariPoolMXBean();
+        if (connected != null) {
+            connected.softEvictConnections();
         }
     }
 

@@ -83,6 +83,9 @@ final class Leader {
             boolean changed = connection.awaitNotification(pause());
             drain();
             if (changed || System.nanoTime() - readAt > millis(settings.get(Settings.SCHEDULER_INTERVAL_MS))) {
+                if (databaseIsWanted()) {
+                    break;
+                }
                 read();
                 upkeep.maybeRun(settings);
             }
@@ -91,6 +94,18 @@ final class Leader {
             connection.awaitNotification(Duration.ofMillis(20));
             drain();
         }
+        connections.release();
+    }
+
+    /**
+     * Whether somebody is about to drop, rename, move or copy this database. The server lets nobody else come in and waits five
+     * seconds for those who are in to leave: so we do. Whoever connects again is held up until it is decided.
+     */
+    private boolean databaseIsWanted() {
+        return hands.one("""
+                SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'object' AND classid = 'pg_database'::regclass AND granted
+                    AND objid = (SELECT oid FROM pg_database WHERE datname = current_database())
+                    AND mode IN ('ShareLock', 'AccessExclusiveLock')) AS wanted""").flag("wanted");
     }
 
     private void drain() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.scheduler;
 
+import io.pgtrickle.dvm.catalog.DatabaseIdentity;
 import io.pgtrickle.dvm.refresh.Plans;
 import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
@@ -27,17 +28,24 @@ public final class Scheduler implements AutoCloseable {
 
     private static final Duration STANDBY = Duration.ofSeconds(1);
 
+    private static final String NO_SUCH_DATABASE = "3D000";
+
     private final String database;
     private final EngineConnections connections;
     private final Plans plans;
+    private final DatabaseIdentity identity;
+    private final Runnable gone;
     private final Thread thread;
     private final CountDownLatch end = new CountDownLatch(1);
     private volatile boolean closed;
 
-    public Scheduler(String database, EngineConnections connections, Plans plans) {
+    /** @param gone told when the database was dropped or renamed, or its catalog dropped; the scheduler has ended */
+    public Scheduler(String database, EngineConnections connections, Plans plans, DatabaseIdentity identity, Runnable gone) {
         this.database = database;
         this.connections = connections;
         this.plans = plans;
+        this.identity = identity;
+        this.gone = gone;
         this.thread = Thread.ofVirtual().name("pgtrickle-scheduler-" + database).unstarted(this::run);
     }
 
@@ -50,12 +58,17 @@ public final class Scheduler implements AutoCloseable {
         while (!closed) {
             try (EngineConnection connection = connections.dedicated()) {
                 complained = false;
-                if ("t".equals(connection.execute(LEADER_LOCK).single())) {
+                if (!identity.isStillThat(connection)) {
+                    end("its stream tables are gone");
+                } else if ("t".equals(connection.execute(LEADER_LOCK).single())) {
                     LOG.info("database {}: this engine refreshes its stream tables", database);
                     new Leader(database, connection, connections, plans, () -> closed).work();
                 }
             } catch (SqlFailure | SessionClosedException e) {
-                if (!closed && !complained) {
+                connections.release(); // the others are likely to be dead, too
+                if (e instanceof SqlFailure failure && failure.sqlState().equals(NO_SUCH_DATABASE)) {
+                    end("it does not exist any more");
+                } else if (!closed && !complained) {
                     LOG.warn("database {}: scheduler lost its connection, will try again: {}", database, e.getMessage());
                     complained = true;
                 }
@@ -63,6 +76,15 @@ public final class Scheduler implements AutoCloseable {
                 LOG.error("database {}: scheduler failed, will start again", database, e);
             }
             pause();
+        }
+    }
+
+    private void end(String reason) {
+        if (!closed) {
+            LOG.info("database {}: nothing to refresh, {}", database, reason);
+            closed = true;
+            end.countDown();
+            gone.run();
         }
     }
 

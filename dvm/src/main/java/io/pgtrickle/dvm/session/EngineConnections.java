@@ -10,6 +10,9 @@ public interface EngineConnections extends AutoCloseable {
     /** A connection of its own, for what must outlive a transaction: session locks and LISTEN. */
     EngineConnection dedicated();
 
+    /** Ends the pool's idle connections, and the others when they are given back. New ones are made as needed. */
+    void release();
+
     /** Runs {@code work} in a transaction that {@code begin} (e.g. {@code BEGIN ISOLATION LEVEL REPEATABLE READ}) starts. */
     default <T> T inTransaction(String begin, java.util.function.Function<EngineConnection, T> work) {
         try (EngineConnection connection = borrow()) {
