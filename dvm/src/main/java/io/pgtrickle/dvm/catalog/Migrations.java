@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -20,8 +21,8 @@ import java.util.List;
  */
 public final class Migrations {
 
-    private static final List<String> SCRIPTS = List.of("V001__tables.sql", "V002__functions.sql", "V003__api.sql", "V004__refresh.sql", "V005__permit.sql",
-            "V006__names.sql");
+    private static final List<String> SCRIPTS =
+            List.of("V001__tables.sql", "V002__hands.sql", "V003__facts.sql", "V004__refresh.sql", "V005__api.sql");
 
     /** Serialises installers; any constant will do. */
     private static final long INSTALL_LOCK = 7_103_951_264_883_001L;
@@ -70,7 +71,8 @@ public final class Migrations {
     private static int ownVersion(EngineConnection connection) {
         Row catalog = Row.of(connection.execute("""
                 SELECT pg_get_userbyid(nspowner) AS owner, pg_has_role(nspowner, 'USAGE') AS ours, current_user AS role,
-                    current_database() AS database, (SELECT coalesce(max(version), 0) FROM pgtrickle.pgt_schema_version) AS version
+                    current_database() AS database,
+                    (SELECT coalesce(string_agg(description, ' ' ORDER BY version), '') FROM pgtrickle.pgt_schema_version) AS scripts
                 FROM pg_namespace WHERE nspname = 'pgtrickle'""")).getFirst();
         if (!catalog.flag("ours")) {
             throw EngineException.withDetail(
@@ -79,7 +81,15 @@ public final class Migrations {
                     "The engine has logged in as \"" + catalog.text("role") + "\".",
                     "Let the engine log in as \"" + catalog.text("owner") + "\", whose engine made the catalog.");
         }
-        return (int) catalog.number("version");
+        List<String> applied = Arrays.stream(catalog.text("scripts").split(" ")).filter(name -> !name.isEmpty()).toList();
+        int shared = Math.min(applied.size(), SCRIPTS.size());
+        if (!applied.subList(0, shared).equals(SCRIPTS.subList(0, shared))) {
+            throw EngineException.withHint(
+                    ErrorCode.WRONG_OBJECT_TYPE,
+                    "the pgtrickle catalog of database \"%s\" was made by an unreleased engine".formatted(catalog.text("database")),
+                    "DROP SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes CASCADE and create the stream tables again, or start with an empty data directory.");
+        }
+        return applied.size();
     }
 
     /** Another product's schema of this name (the extension pg_trickle uses it) must not be written into. */

@@ -1,7 +1,49 @@
+-- What the engine runs inside a user's session, and what guards it. Each of these may be called by hand by anyone who
+-- has EXECUTE: they trust nobody and resolve nothing through a user's search_path.
+
+-- The engine's hand in a user's session. A row comes back as a JSON object of its columns, in order.
+CREATE FUNCTION pgtrickle.engine_exec(statement text, returning_rows bool, nonce bigint, signature text) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
+SET DateStyle = 'ISO, YMD'
+SET IntervalStyle = 'postgres'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+SET quote_all_identifiers = off
+SET default_tablespace = ''
+SET default_table_access_method = 'heap'
+AS $$
+DECLARE
+    answer record;
+    expected text := (SELECT encode(sha256(secret || sha256(secret || convert_to(pg_backend_pid() || ':' || pg_current_xact_id()
+        || ':' || nonce || ':' || returning_rows || ':' || statement, 'UTF8'))), 'hex') FROM pgtrickle.pgt_secret);
+BEGIN
+    IF expected IS NULL THEN -- in REPEATABLE READ: the catalog is there, its rows are not yet
+        RAISE serialization_failure USING
+            MESSAGE = 'could not serialize access: pgtrickle was installed after the snapshot of this transaction was taken',
+            HINT = 'Repeat the transaction.';
+    END IF;
+    IF signature IS DISTINCT FROM expected THEN
+        RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
+    END IF;
+    -- Nonce 0 is signed for statements that may be repeated: they change nothing, and so cost no flush at commit.
+    IF nonce <> 0 THEN
+        INSERT INTO pgtrickle.pgt_nonces VALUES (pg_backend_pid(), pg_current_xact_id(), nonce);
+    END IF;
+    IF returning_rows THEN
+        FOR answer IN EXECUTE statement LOOP
+            -- The statement may have run somebody's function that changed the search_path.
+            RETURN NEXT pg_catalog.row_to_json(answer)::pg_catalog.text;
+        END LOOP;
+    ELSE
+        EXECUTE statement;
+    END IF;
+END
+$$;
+
 -- The permit shows a stream table's guard that a write is the engine's. Functions of the query run while it is set and may
 -- read it. So it opens one stream table only, which is their owner's own, and only while the statement runs that refreshes.
-DROP FUNCTION pgtrickle.pgt_permit;
-
 CREATE FUNCTION pgtrickle.pgt_permit(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT encode(sha256(secret || convert_to(concat_ws(':', 'permit', pg_backend_pid(), pg_current_xact_id(),
@@ -10,7 +52,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_permit FROM PUBLIC;
 
-CREATE OR REPLACE FUNCTION pgtrickle.pgt_guard() RETURNS trigger
+CREATE FUNCTION pgtrickle.pgt_guard() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF current_setting('pgtrickle.permit', true) IS DISTINCT FROM pgtrickle.pgt_permit(TG_RELID) THEN
@@ -21,10 +63,11 @@ BEGIN
     RETURN NULL;
 END
 $$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_guard FROM PUBLIC;
 
 -- Runs a program of a stream table with its owner's rights. "tiny" steers the planner to index probes (MEASURED.md 2);
 -- "own" reports how far the calling transaction's command counter has come, for changes it makes itself.
-CREATE OR REPLACE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
+CREATE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
     OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT delta_rows bigint,
     OUT broken bool, OUT own_xid xid8, OUT own_cid bigint)
 LANGUAGE plpgsql
@@ -50,3 +93,4 @@ BEGIN
     PERFORM pg_catalog.set_config('pgtrickle.permit', '', true);
 END
 $$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;

@@ -1,0 +1,177 @@
+-- What PostgreSQL's catalogs say that plans rely on: facts the compiler asks for, and fingerprints that tell when they change.
+
+-- What PostgreSQL makes of a SELECT: its canonical text and columns, NULL if it refuses the text. The view is undone before
+-- the function returns, without a savepoint in the caller's transaction.
+CREATE FUNCTION pgtrickle.pgt_describe(query text, OUT canonical text, OUT columns text)
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    probe oid;
+BEGIN
+    BEGIN
+        EXECUTE 'CREATE VIEW pgtrickle_state.pgt_probe AS ' || query;
+        probe := 'pgtrickle_state.pgt_probe'::regclass;
+        canonical := pg_get_viewdef(probe);
+        columns := pgtrickle.pgt_columns(probe)::text;
+        RAISE EXCEPTION USING ERRCODE = 'PT001';
+    EXCEPTION
+        WHEN SQLSTATE 'PT001' THEN NULL;
+        WHEN syntax_error_or_access_rule_violation OR feature_not_supported OR data_exception THEN
+            canonical := NULL;
+            columns := NULL;
+    END;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_describe FROM PUBLIC;
+
+-- Whether hash_record_extended takes a column of this type: a default hash operator class with an extended hash function.
+CREATE FUNCTION pgtrickle.pgt_hashable(type oid) RETURNS bool
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    t record;
+    key oid;
+BEGIN
+    SELECT typtype, typbasetype, typelem, typcategory, typrelid INTO t FROM pg_type WHERE oid = type;
+    CASE t.typtype
+        WHEN 'd' THEN RETURN pgtrickle.pgt_hashable(t.typbasetype);
+        WHEN 'c' THEN RETURN NOT EXISTS (SELECT FROM pg_attribute
+            WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped AND NOT pgtrickle.pgt_hashable(atttypid));
+        WHEN 'e' THEN RETURN true;
+        WHEN 'r' THEN RETURN (SELECT pgtrickle.pgt_hashable(rngsubtype) FROM pg_range WHERE rngtypid = type);
+        WHEN 'm' THEN RETURN (SELECT pgtrickle.pgt_hashable(rngsubtype) FROM pg_range WHERE rngmultitypid = type);
+        WHEN 'p' THEN RETURN false;
+        ELSE NULL;
+    END CASE;
+    IF t.typcategory = 'A' AND t.typelem <> 0 THEN
+        RETURN pgtrickle.pgt_hashable(t.typelem);
+    END IF;
+    RETURN EXISTS (
+        SELECT FROM pg_opclass c JOIN pg_am m ON m.oid = c.opcmethod AND m.amname = 'hash'
+        JOIN pg_amproc p ON p.amprocfamily = c.opcfamily AND p.amprocnum = 2
+            AND p.amproclefttype = c.opcintype AND p.amprocrighttype = c.opcintype
+        WHERE c.opcdefault AND (c.opcintype = type OR EXISTS (SELECT FROM pg_cast
+            WHERE castsource = type AND casttarget = c.opcintype AND castmethod = 'b' AND castcontext = 'i')));
+END
+$$;
+
+-- The columns of a relation with everything the compiler asks about their types. A domain has the operators of what it is made
+-- of, so its schema is that type's.
+CREATE FUNCTION pgtrickle.pgt_columns(relation oid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE base(type, oid, namespace, typtype, typbasetype) AS (
+        SELECT t.oid, t.oid, t.typnamespace, t.typtype, t.typbasetype
+        FROM pg_type t JOIN pg_attribute a ON a.atttypid = t.oid WHERE a.attrelid = relation AND a.attnum > 0
+        UNION
+        SELECT b.type, t.oid, t.typnamespace, t.typtype, t.typbasetype
+        FROM base b JOIN pg_type t ON t.oid = b.typbasetype WHERE b.typtype = 'd'
+    )
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'name', a.attname,
+        'notNull', a.attnotnull,
+        'type', jsonb_build_object(
+            'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
+            'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
+            'hashable', pgtrickle.pgt_hashable(t.oid),
+            'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    JOIN base b ON b.type = t.oid AND b.typtype <> 'd' JOIN pg_namespace n ON n.oid = b.namespace
+    LEFT JOIN pg_collation l ON l.oid = a.attcollation
+    WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+
+-- A column's type as a buffer declares it: domains are replaced by what they are made of.
+CREATE FUNCTION pgtrickle.pgt_base_type(type oid, typmod int) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE chain(oid, typmod, depth) AS (
+        SELECT type, typmod, 0
+        UNION ALL
+        SELECT t.typbasetype, t.typtypmod, depth + 1 FROM chain JOIN pg_type t ON t.oid = chain.oid AND t.typtype = 'd'
+    )
+    SELECT format_type(oid, typmod) FROM chain ORDER BY depth DESC LIMIT 1
+$$;
+
+-- About how many rows a table and its children have. One that was never analysed has reltuples -1, and one that has grown a
+-- stale one; the counters of the statistics system know better, unless they were lost. 100 bytes make an ordinary row.
+CREATE FUNCTION pgtrickle.pgt_size(relation oid) RETURNS float8
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT relation UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+    )
+    SELECT sum(greatest(c.reltuples, pg_stat_get_live_tuples(c.oid),
+        CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 100 END))
+    FROM family JOIN pg_class c ON c.oid = family.oid WHERE c.relkind IN ('r', 'm', 'f', 't')
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
+
+-- What a plan made from a source relies on: its name, the columns used, unique keys, children, capture triggers; of a view
+-- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
+CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+    )
+    SELECT md5(concat_ws('|',
+        (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
+         FROM pg_class WHERE oid = source),
+        (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
+                    CASE WHEN attgenerated <> '' THEN
+                        (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
+                ';' ORDER BY attnum)
+         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attname = ANY (columns)),
+        (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
+         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
+             AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
+        (SELECT string_agg(indkey::text, ';' ORDER BY indexrelid) FROM pg_index
+         WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
+        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname)
+             FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+             WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
+                 AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
+         FROM family),
+        (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
+$$;
+
+-- The columns that the capture functions of a source go through, as they are now.
+CREATE FUNCTION pgtrickle.pgt_capture_shape(source oid, columns text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod), ', ' ORDER BY attnum) FROM pg_attribute
+    WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attnum <= (
+        SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns) AND NOT attisdropped)
+$$;
+
+-- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
+-- xmin, here and above, tells that triggers were disabled even when they are enabled again (not by the very transaction that
+-- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back).
+CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT md5(concat_ws('|',
+        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname) FROM pg_trigger t
+         WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
+        (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
+         WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
+$$;
+
+-- The functions, operators, types and collations of users that a view is made of, views it reads looked through.
+CREATE FUNCTION pgtrickle.pgt_functions(view oid) RETURNS oid[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE reads(oid) AS (
+        SELECT view
+        UNION
+        SELECT d.refobjid FROM reads
+        JOIN pg_rewrite r ON r.ev_class = reads.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class v ON v.oid = d.refobjid AND v.relkind = 'v'
+    )
+    SELECT array_agg(DISTINCT d.refobjid) FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
+    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+        OR d.classid = 'pg_class'::regclass AND d.objid = reads.oid
+    WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass)
+$$;
+
+-- What these are called and defined as now. A reg type shows the number where there is no such object, so it may be asked for
+-- any OID; names come with their schemas, because none is in the search_path.
+CREATE FUNCTION pgtrickle.pgt_function_hash(functions oid[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT md5(string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation,
+        p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig), ';' ORDER BY f))
+    FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f
+$$;
