@@ -41,4 +41,21 @@ class OtherEnginesCatalogIT {
             assertThat(direct.query("SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'pgtrickle'").single()).isEqualTo(Lab.ALICE);
         }
     }
+
+    @Test
+    void aCatalogMadeByOtherScriptsIsLeftAlone() {
+        String database = Lab.newDatabase();
+        String owner = TestPostgres.shared().user();
+        try (DatabaseEngines first = engines(owner); DatabaseEngines second = engines(owner); Client direct = Lab.direct(database)) {
+            first.forDatabase(database, true);
+            direct.run("UPDATE pgtrickle.pgt_schema_version SET description = 'V002__something_else.sql' WHERE version = 2");
+            EngineException error = catchThrowableOfType(EngineException.class, () -> second.resume(database));
+            assertThat(error).hasMessage("the pgtrickle catalog of database \"" + database + "\" was made by an unreleased engine");
+            assertThat(error.hint().orElse("")).startsWith("DROP SCHEMA pgtrickle");
+            direct.run("INSERT INTO pgtrickle.pgt_schema_version SELECT n, 'V0' || n || '__later.sql' FROM generate_series(6, 9) AS n");
+            direct.run(
+                    "UPDATE pgtrickle.pgt_schema_version SET description = 'V002__hands.sql' WHERE version = 2");
+            assertThat(catchThrowableOfType(EngineException.class, () -> second.resume(database)).hint().orElse("")).contains("at least as new");
+        }
+    }
 }
