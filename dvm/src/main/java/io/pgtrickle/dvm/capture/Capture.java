@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.SequencedSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Sees to it that changes of sources are captured. Installing locks the source against writers (SHARE ROW EXCLUSIVE) until
@@ -144,6 +145,7 @@ public final class Capture {
             hands.engine("CREATE TABLE " + buffer + " (__pgt_xid xid8 NOT NULL, __pgt_w smallint NOT NULL"
                     + captured.stream().map(c -> ", " + definition(state, c)).collect(Collectors.joining())
                     + ") WITH (autovacuum_enabled = off)");
+            withoutStatistics(buffer, Stream.concat(Stream.of("__pgt_xid", "__pgt_w"), captured.stream()).toList());
             return;
         }
         for (String column : captured) {
@@ -154,8 +156,19 @@ public final class Capture {
             }
             if (now.isEmpty()) {
                 hands.engine("ALTER TABLE " + buffer + " ADD COLUMN " + definition(state, column));
+                withoutStatistics(buffer, List.of(column));
             }
         }
+    }
+
+    /**
+     * ANALYZE runs functions of the columns' types as the table's owner, here the engine: a range type's subtype_diff may be
+     * anybody's. And what a buffer held once tells nothing.
+     */
+    private void withoutStatistics(String buffer, List<String> columns) {
+        hands.engine("ALTER TABLE " + buffer + columns.stream()
+                .map(column -> " ALTER COLUMN " + Quoting.identifier(column) + " SET STATISTICS 0")
+                .collect(Collectors.joining(",")));
     }
 
     private static String definition(State state, String column) {

@@ -11,11 +11,14 @@ import java.util.stream.Stream;
  * The trigger functions of one table. They belong to the engine's role, so they must run no user code: columns are only
  * moved and compared as images ({@code *<>}), never with a type's own operators, except built-in ones on keys.
  *
- * <p>Transition tables are read through positional column aliases (c1, c2, …): renaming a column of the source does not
+ * <p>Transition tables are read through positional column aliases (__pgt_c1, __pgt_c2, …; columns behind the last one used keep
+ * their names, which must not be the same): renaming a column of the source does not
  * break the writers; the fingerprint notices it and the stream table is made anew. Where columns were dropped or have other
  * types, the aliases fit no longer: until the function is made again it writes the marker that has everything computed anew.
  */
 final class TriggerSql {
+
+    private static final String ALIAS = "__pgt_c";
 
     static final List<String> EVENTS = List.of("ins", "upd", "del", "truncate");
 
@@ -59,7 +62,7 @@ final class TriggerSql {
         return """
 
                 DECLARE
-                    xid xid8 := pg_current_xact_id();
+                    __pgt_xid xid8 := pg_current_xact_id();
                 BEGIN
                 %s%s%s;
                     RETURN NULL;
@@ -136,7 +139,7 @@ final class TriggerSql {
         String present = alias(table.key().getFirst());
         return """
                 %s
-                SELECT xid, v.w, %s
+                SELECT __pgt_xid, v.w, %s
                 FROM __pgt_old AS o%s FULL JOIN __pgt_new AS n%s ON %s,
                     LATERAL (VALUES (-1::smallint, o.%s IS NOT NULL, %s), (1::smallint, n.%s IS NOT NULL, %s)) AS v(w, present, %s)
                 WHERE v.present AND (o.%s IS NULL OR n.%s IS NULL OR ROW(%s)::record OPERATOR(pg_catalog.*<>) ROW(%s)::record)"""
@@ -156,19 +159,19 @@ final class TriggerSql {
     }
 
     private String select(int weight, String transition) {
-        return "SELECT xid, " + weight + "::smallint, " + list(captured, c -> "t." + alias(c)) + " FROM " + transition + " AS t" + aliases();
+        return "SELECT __pgt_xid, " + weight + "::smallint, " + list(captured, c -> "t." + alias(c)) + " FROM " + transition + " AS t" + aliases();
     }
 
     private String marker(int weight, String condition) {
-        return "INSERT INTO " + buffer + " (__pgt_xid, __pgt_w) SELECT xid, " + weight + "::smallint " + condition;
+        return "INSERT INTO " + buffer + " (__pgt_xid, __pgt_w) SELECT __pgt_xid, " + weight + "::smallint " + condition;
     }
 
     private String alias(String column) {
-        return "c" + (table.live().indexOf(column) + 1);
+        return ALIAS + (table.live().indexOf(column) + 1);
     }
 
     private String aliases() {
-        return Stream.iterate(1, i -> i <= last() + 1, i -> i + 1).map(i -> "c" + i).collect(Collectors.joining(", ", "(", ")"));
+        return Stream.iterate(1, i -> i <= last() + 1, i -> i + 1).map(i -> ALIAS + i).collect(Collectors.joining(", ", "(", ")"));
     }
 
     /** The last column that is looked at. */

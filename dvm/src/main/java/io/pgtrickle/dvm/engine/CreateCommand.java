@@ -62,7 +62,7 @@ final class CreateCommand {
 
         long view = createQueryView(wanted, schema, target);
         long table = createTable(wanted, target);
-        createRunFunction(schema, id);
+        createRunFunction(schema, id, target);
         Planner.Planned planned = planner.plan(hands, view);
         ReservedNames.check(planned.facts());
         if (planned.facts().output().isEmpty()) {
@@ -154,10 +154,10 @@ final class CreateCommand {
         return oid(target.table());
     }
 
-    private void createRunFunction(String schema, long id) {
+    private void createRunFunction(String schema, long id, Target target) {
         String function = Quoting.qualified(schema, "run_" + id);
         long owner = hands.one("SELECT oid::int8 AS oid FROM pg_roles WHERE rolname = " + Quoting.literal(opening.role())).number("oid");
-        hands.caller(RunFunction.create(function, owner, opening.timeZone(), opening.textSearchConfiguration()));
+        hands.caller(RunFunction.create(function, Quoting.qualified(target.queryView()), owner, opening.timeZone(), opening.textSearchConfiguration()));
         hands.caller("REVOKE ALL ON FUNCTION " + function + "(text) FROM PUBLIC");
         hands.caller("GRANT EXECUTE ON FUNCTION " + function + "(text) TO " + Quoting.identifier(identity.role()));
         hands.engine("ALTER FUNCTION " + function + "(text) SET SCHEMA pgtrickle_state");

@@ -34,7 +34,7 @@ final class JdbcEngineConnection extends JdbcSqlSession implements EngineConnect
     @Override
     public void scrub() {
         batch(List.of("SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", "RESET ALL", JdbcConnections.PINNED,
-                "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()"));
+                "UNLISTEN *", "DISCARD TEMP", "SELECT pg_catalog.pg_advisory_unlock_all()"));
     }
 
     @Override

@@ -6,12 +6,19 @@ import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.Row;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A refresh in a transaction that is not the scheduler's own one: a user's, or the engine's when a stream table must be made
  * anew. READ COMMITTED is enough, since every program is one statement.
  */
 public final class CommandRefresh {
+
+    /** Why a refresh starts over when its changes could not be applied. */
+    static final String NOT_APPLICABLE = "the changes could not be applied to what is stored";
+
+    private static final Logger LOG = LoggerFactory.getLogger(CommandRefresh.class);
 
     private final Hands hands;
     private final Plans plans;
@@ -38,28 +45,37 @@ public final class CommandRefresh {
     private Optional<Refresher.Outcome> tryKnown(KnownRefresh known, long relation, String initiator) {
         Row row = hands.look(known.query(relation, cluster)).getFirst();
         return Pending.of(List.of(row)).map(pending -> row.flag("ran")
-                ? new Refresher(hands, cluster).ran(pending, plans.get(hands, pending.id(), pending.factsHash()), row, initiator)
+                ? Refresher.ran(pending, row).orElseGet(() -> anew(pending, NOT_APPLICABLE, initiator))
                 : run(pending, relation, initiator));
     }
 
     private Refresher.Outcome run(Pending pending, long relation, String initiator) {
-        long id = pending.id();
-        Refresher refresher = new Refresher(hands, cluster);
-        if (pending.reinitReason().isEmpty() && pending.ownerUnchanged() && pending.queryView().isPresent()) {
-            Planner.Planned planned = plans.get(hands, id, pending.factsHash());
-            Refresher.Outcome outcome = refresher.refresh(pending, planned, initiator);
-            if (hands.foreign() && outcome.decision().action() != Decision.Action.NO_DATA) {
-                plans.know(relation, outcome.decision().action() == Decision.Action.DIFFERENTIAL ? KnownRefresh.of(pending, planned) : Optional.empty());
-            }
-            return outcome;
+        if (pending.mustBeMadeAnew()) {
+            return anew(pending, pending.reinitReason().orElse("it has another owner"), initiator);
         }
-        refresher.claim(id);
-        Decision decision = new Decision(
-                Decision.Action.REINITIALIZE, pending.reinitReason().or(() -> Optional.of("it has another owner")));
+        Planner.Planned planned = plans.get(hands, pending.id(), pending.factsHash());
+        Optional<Refresher.Outcome> outcome = new Refresher(hands, cluster).refresh(pending, planned, initiator);
+        Optional<Decision.Action> action = outcome.map(done -> done.decision().action());
+        if (hands.foreign() && !action.equals(Optional.of(Decision.Action.NO_DATA))) {
+            plans.know(relation, action.equals(Optional.of(Decision.Action.DIFFERENTIAL)) ? KnownRefresh.of(pending, planned) : Optional.empty());
+        }
+        return outcome.orElseGet(() -> anew(pending, NOT_APPLICABLE, initiator));
+    }
+
+    /** Whatever was pending, the plan is made anew and everything computed. @return empty if it is no stream table any more */
+    Optional<Refresher.Outcome> anew(long relation, String reason, String initiator) {
+        return Pending.locked(hands, relation, cluster).map(pending -> anew(pending, reason, initiator));
+    }
+
+    private Refresher.Outcome anew(Pending pending, String reason, String initiator) {
+        LOG.info("stream table {}.{} is computed anew: {}", pending.schema(), pending.name(), reason);
+        Refresher refresher = new Refresher(hands, cluster);
+        refresher.claim(pending.id());
         Reinitialiser.Result result = new Reinitialiser(hands, plans.planner()).run(pending);
+        Decision decision = new Decision(Decision.Action.REINITIALIZE, Optional.of(reason));
         Refresher.Outcome outcome = refresher.full(pending, result.planned().plan(), decision, initiator);
         if (result.newCapture() && hands.oneSnapshot()) {
-            hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + id);
+            hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + pending.id());
         }
         return outcome;
     }

@@ -41,7 +41,7 @@ public final class OwnRefresh {
             connection.execute("COMMIT");
             return refreshed.outcome();
         } catch (MustStartOver anew) {
-            return startOver(connections, id, initiator);
+            return startOver(connections, id, anew.reason, initiator);
         }
     }
 
@@ -62,20 +62,21 @@ public final class OwnRefresh {
         if (pending.isEmpty()) {
             return new InSnapshot(hands, Optional.empty());
         }
-        if (pending.get().reinitReason().isPresent() || !pending.get().ownerUnchanged() || pending.get().queryView().isEmpty()) {
-            throw new MustStartOver();
+        if (pending.get().mustBeMadeAnew()) {
+            throw new MustStartOver(pending.get().reinitReason().orElse("it has another owner"));
         }
-        return new InSnapshot(hands, Optional.of(new Refresher(hands, cluster)
-                .refresh(pending.get(), plans.get(hands, id, pending.get().factsHash()), initiator)));
+        Optional<Refresher.Outcome> outcome = new Refresher(hands, cluster)
+                .refresh(pending.get(), plans.get(hands, id, pending.get().factsHash()), initiator);
+        return new InSnapshot(hands, Optional.of(outcome.orElseThrow(() -> new MustStartOver(CommandRefresh.NOT_APPLICABLE))));
     }
 
     /** New triggers must be in place before the snapshot is taken, so every statement gets its own. */
-    private Optional<Refresher.Outcome> startOver(EngineConnections connections, long id, String initiator) {
+    private Optional<Refresher.Outcome> startOver(EngineConnections connections, long id, String reason, String initiator) {
         return connections.inTransaction("BEGIN", connection -> {
             Hands hands = new OwnHands(connection, false);
             return hands.ask("SELECT pgt_relid::int8 AS relation FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id).stream()
                     .findFirst()
-                    .flatMap(row -> new CommandRefresh(hands, plans, cluster).run(row.number("relation"), initiator));
+                    .flatMap(row -> new CommandRefresh(hands, plans, cluster).anew(row.number("relation"), reason, initiator));
         });
     }
 
@@ -91,8 +92,11 @@ public final class OwnRefresh {
 
     /** Its plan cannot be used; what was begun is rolled back. */
     public static final class MustStartOver extends RuntimeException {
-        MustStartOver() {
-            super(null, null, false, false);
+        private final String reason;
+
+        MustStartOver(String reason) {
+            super(reason, null, false, false);
+            this.reason = reason;
         }
     }
 }

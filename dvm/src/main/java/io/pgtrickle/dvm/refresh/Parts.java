@@ -12,6 +12,7 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** What belongs to a stream table besides the visible table: captures, state tables, indexes, the refresh lock, the guard. */
 public final class Parts {
@@ -74,17 +75,40 @@ public final class Parts {
         }
     }
 
-    /** State tables are the engine's; the owner, with whose rights programs run, may change their rows. */
+    /**
+     * State tables are the engine's; the owner, with whose rights programs run, may change their rows. ANALYZE would run
+     * functions of users' types, e.g. a range's subtype_diff, as the engine, so it leaves such columns out.
+     */
     public void createState(StreamPlan plan, Target target, String owner) {
         plan.stateTableDdl(target).forEach(ddl -> hands.engine(ddl));
         for (StateTable table : plan.stateTables()) {
-            hands.engine("GRANT SELECT, INSERT, UPDATE, DELETE ON " + Quoting.qualified(table.name(target)) + " TO " + owner);
+            String name = Quoting.qualified(table.name(target));
+            hands.engine("GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " TO " + owner);
+            hands.one("""
+                    SELECT string_agg(format('ALTER COLUMN %%I SET STATISTICS 0', a.attname), ', ') AS columns
+                    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+                    WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND t.typnamespace <> 'pg_catalog'::regnamespace"""
+                    .formatted(Quoting.literal(name)))
+                    .find("columns").ifPresent(columns -> hands.engine("ALTER TABLE " + name + " " + columns));
         }
     }
 
     public void dropState(List<String> suffixes, String statePrefix) {
         Function<String, String> name = suffix -> Quoting.qualified("pgtrickle_state", statePrefix + suffix);
         suffixes.forEach(suffix -> hands.engine("DROP TABLE " + name.apply(suffix)));
+    }
+
+    /** The one the engine made when these columns were a key; of several alike the oldest. */
+    public void dropUniqueIndex(long id, List<String> key) {
+        String columns = key.stream().map(Quoting::literal).collect(Collectors.joining(", ", "ARRAY[", "]::text[]"));
+        hands.ask("""
+                SELECT i.indexrelid::regclass::text AS name FROM pgtrickle.pgt_stream_tables t JOIN pg_index i ON i.indrelid = t.pgt_relid
+                WHERE t.pgt_id = %d AND i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
+                    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+                    AND %s = ARRAY(
+                        SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
+                        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum ORDER BY k.n)
+                ORDER BY i.indexrelid LIMIT 1""".formatted(id, columns)).forEach(row -> hands.engine("DROP INDEX " + row.text("name")));
     }
 
     /** @param present statements of an earlier plan, whose indexes exist */

@@ -91,6 +91,11 @@ public record Pending(
         return settingsText.map(SettingsReader::parse).orElse(Settings.DEFAULTS);
     }
 
+    /** Whether its plan can no longer be trusted. */
+    boolean mustBeMadeAnew() {
+        return reinitReason.isPresent() || !ownerUnchanged || queryView.isEmpty();
+    }
+
     public long rows() {
         return sources.stream().mapToLong(Source::rows).sum();
     }

@@ -43,18 +43,19 @@ public final class Refresher {
     /**
      * @param pending what was read under the locks
      * @param initiator SCHEDULER, MANUAL or INITIAL
+     * @return empty if the changes could not be applied: everything has to be computed anew
      */
-    public Outcome refresh(Pending pending, Planner.Planned planned, String initiator) {
+    public Optional<Outcome> refresh(Pending pending, Planner.Planned planned, String initiator) {
         Decision decision = Decision.of(pending, planned.plan().differential(), planned.everyTime());
         return switch (decision.action()) {
             case NO_DATA -> {
                 if (!hands.foreign()) {
                     hands.engine(noteNothingToDo(pending.id()));
                 }
-                yield new Outcome(pending.id(), decision, pending.frontier().orElseThrow(), 0, 0, 0);
+                yield Optional.of(new Outcome(pending.id(), decision, pending.frontier().orElseThrow(), 0, 0, 0));
             }
             case DIFFERENTIAL -> differential(pending, planned, decision, initiator);
-            case FULL, REINITIALIZE -> full(pending, planned.plan(), decision, initiator);
+            case FULL, REINITIALIZE -> Optional.of(full(pending, planned.plan(), decision, initiator));
         };
     }
 
@@ -64,15 +65,9 @@ public final class Refresher {
                 + "SELECT pgt_id FROM pgtrickle.pgt_stream_tables WHERE pgt_id = " + id + " FOR UPDATE SKIP LOCKED)";
     }
 
-    private Outcome differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {
+    private Optional<Outcome> differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {
         String program = planned.plan().differential(target(pending), slices(pending, pending.frontier().orElseThrow()));
-        return run(pending, program, decision, initiator).orElseGet(() -> anew(pending, planned, initiator));
-    }
-
-    private Outcome anew(Pending pending, Planner.Planned planned, String initiator) {
-        LOG.warn("stream table {}.{} did not hold what its changes presuppose; it is computed anew", pending.schema(), pending.name());
-        Decision decision = new Decision(Decision.Action.REINITIALIZE, Optional.of("stored rows did not match the changes"));
-        return full(pending, planned.plan(), decision, initiator);
+        return run(pending, program, decision, initiator);
     }
 
     /** Also the first population. */
@@ -117,7 +112,7 @@ public final class Refresher {
                 QualifiedName.of(schema, name), QualifiedName.of("pgtrickle_state", statePrefix + "_query"), "pgtrickle_state", statePrefix);
     }
 
-    /** Empty if the stored rows were not what the changes presuppose. */
+    /** Empty if the changes could not be applied. */
     private Optional<Outcome> run(Pending pending, String program, Decision decision, String initiator) {
         if (pending.settings().get(Settings.LOG_MERGE_SQL)) {
             LOG.info("refresh of stream table {}.{}:\n{}", pending.schema(), pending.name(), program);
@@ -140,11 +135,10 @@ public final class Refresher {
                 row.number("rows_deleted"));
     }
 
-    /** After the server has run a known program on its own. */
-    Outcome ran(Pending pending, Planner.Planned planned, Row row, String initiator) {
-        return row.flag("broken")
-                ? anew(pending, planned, initiator)
-                : outcome(pending, new Decision(Decision.Action.DIFFERENTIAL, Optional.empty()), row.text("new_frontier"), row);
+    /** After the server has run a known program on its own. @return empty as for {@link #refresh} */
+    static Optional<Outcome> ran(Pending pending, Row row) {
+        Decision decision = new Decision(Decision.Action.DIFFERENTIAL, Optional.empty());
+        return row.flag("broken") ? Optional.empty() : Optional.of(outcome(pending, decision, row.text("new_frontier"), row));
     }
 
     /** For what comes before a program; pgt_refresh does the same for the program. */

@@ -8,11 +8,11 @@ import io.pgtrickle.dvm.catalog.StreamTableStore;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.dvm.plan.QueryFacts;
+import io.pgtrickle.dvm.plan.StreamPlan;
 import io.pgtrickle.dvm.plan.Target;
 import io.pgtrickle.dvm.session.Hands;
 import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.sql.render.Quoting;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -60,7 +60,11 @@ public final class Reinitialiser {
         parts.restoreGuard(target);
         boolean newCapture = parts.capture(planned, stored.text("owner"));
         parts.dropState(FactsJson.read(stored.text("state_tables"), new TypeReference<List<String>>() {}), pending.statePrefix());
-        parts.createIndexes(planned.plan(), target, indexes(before, target));
+        StreamPlan old = planner.replan(before).plan();
+        if (!planned.plan().indexDdl(target).containsAll(old.indexDdl(target))) {
+            old.key().ifPresent(key -> parts.dropUniqueIndex(pending.id(), key));
+        }
+        parts.createIndexes(planned.plan(), target, Set.copyOf(old.indexDdl(target)));
         parts.createState(planned.plan(), target, stored.text("quoted_owner"));
         new StreamTableStore(hands).updatePlan(
                 pending.id(),
@@ -83,10 +87,6 @@ public final class Reinitialiser {
         }
     }
 
-    private Set<String> indexes(QueryFacts before, Target target) {
-        return new LinkedHashSet<>(planner.replan(before).plan().indexDdl(target));
-    }
-
     /** The query runs with the rights of whoever owns the visible table now, and with the settings it was made with. */
     private void handOver(Pending pending, Row stored) {
         String owner = stored.text("quoted_owner");
@@ -97,7 +97,7 @@ public final class Reinitialiser {
                 FROM pg_proc, unnest(proconfig) AS c WHERE oid = '%s(text)'::regprocedure""".formatted(function));
         // Only a superuser may give an object to somebody without CREATE on its schema; the grant ends with this transaction's.
         hands.engine("GRANT CREATE ON SCHEMA pgtrickle_state TO " + owner);
-        hands.engine(RunFunction.create(function, stored.number("owner_oid"), settings.text("zone"), settings.text("search")));
+        hands.engine(RunFunction.create(function, Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()), stored.number("owner_oid"), settings.text("zone"), settings.text("search")));
         hands.engine("ALTER FUNCTION " + function + "(text) OWNER TO " + owner);
         hands.engine("ALTER VIEW " + Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()) + " OWNER TO " + owner);
         hands.engine("REVOKE CREATE ON SCHEMA pgtrickle_state FROM " + owner);

@@ -14,9 +14,10 @@ public final class RunFunction {
 
     /**
      * @param name qualified and quoted
+     * @param queryView qualified and quoted
      * @param timeZone pinned, with the other settings that query results depend on, at what the creator had
      */
-    public static String create(String name, long ownerOid, String timeZone, String textSearchConfiguration) {
+    public static String create(String name, String queryView, long ownerOid, String timeZone, String textSearchConfiguration) {
         return """
                 CREATE OR REPLACE FUNCTION %s(program text, OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint,
                     OUT rows_deleted bigint, OUT delta_rows bigint, OUT broken bool)
@@ -29,6 +30,9 @@ public final class RunFunction {
                 SET IntervalStyle = 'postgres'
                 SET extra_float_digits = 1
                 SET bytea_output = 'hex'
+                SET array_nulls = on
+                SET transform_null_equals = off
+                SET xmloption = content
                 SET standard_conforming_strings = on
                 SET jit = off
                 SET random_page_cost = 1.1
@@ -40,8 +44,10 @@ public final class RunFunction {
                     THEN
                         RAISE insufficient_privilege USING MESSAGE = 'this function has to run as the owner of its stream table';
                     END IF;
+                    -- Reads nothing, but fails when the owner may no longer read what the query reads, though a program reads buffers.
+                    PERFORM FROM %s LIMIT 0;
                     EXECUTE program INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
                 END
-                $pgt$""".formatted(name, Quoting.literal(timeZone), Quoting.literal(textSearchConfiguration), ownerOid);
+                $pgt$""".formatted(name, Quoting.literal(timeZone), Quoting.literal(textSearchConfiguration), ownerOid, queryView);
     }
 }

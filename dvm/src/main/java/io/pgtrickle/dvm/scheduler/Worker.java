@@ -100,13 +100,14 @@ final class Worker {
 
     /** Conflicts with others go away by themselves; what the query itself cannot do comes back at every attempt. */
     private Result failed(Job.Definition job, String sqlState, String message, int most) {
-        boolean passing = sqlState.startsWith("40") || sqlState.startsWith("08") || sqlState.startsWith("57") || sqlState.equals("55P03");
+        boolean passing = sqlState.startsWith("40") || sqlState.startsWith("08") || sqlState.startsWith("57") || sqlState.startsWith("53") || sqlState.equals("55P03");
         if (passing) {
             LOG.info("database {}: refresh of {} will be repeated: {}", database, job.label(), message);
             return new Result.Failed(false);
         }
         boolean permanent = sqlState.startsWith("42") || sqlState.startsWith("22") || sqlState.startsWith("23") || sqlState.startsWith("28");
-        LOG.warn("database {}: refresh of {} failed: {} {}", database, job.label(), sqlState, message);
+        LOG.warn("database {}: refresh of {} failed: {} {}; after {} failures in a row it rests until somebody refreshes it",
+                database, job.label(), sqlState, message, most);
         try {
             note(job.id(), permanent, sqlState + ": " + message, most);
         } catch (SqlFailure | SessionClosedException e) {

@@ -19,12 +19,12 @@ DECLARE
     expected text := (SELECT encode(sha256(secret || sha256(secret || convert_to(pg_backend_pid() || ':' || pg_current_xact_id()
         || ':' || nonce || ':' || returning_rows || ':' || statement, 'UTF8'))), 'hex') FROM pgtrickle.pgt_secret);
 BEGIN
-    IF expected IS NULL THEN -- in REPEATABLE READ: the catalog is there, its rows are not yet
+    IF NOT EXISTS (SELECT FROM pgtrickle.pgt_secret) THEN -- in REPEATABLE READ: the catalog is there, its rows are not yet
         RAISE serialization_failure USING
             MESSAGE = 'could not serialize access: pgtrickle was installed after the snapshot of this transaction was taken',
             HINT = 'Repeat the transaction.';
     END IF;
-    IF signature IS DISTINCT FROM expected THEN
+    IF expected IS NULL OR signature IS DISTINCT FROM expected THEN
         RAISE insufficient_privilege USING MESSAGE = 'pgtrickle.engine_exec can only be called by the pgtrickle engine';
     END IF;
     -- Nonce 0 is signed for statements that may be repeated: they change nothing, and so cost no flush at commit.

@@ -102,7 +102,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
 
--- What a plan made from a source relies on: its name, the columns used, unique keys, children, capture triggers; of a view
+-- What a plan made from a source relies on: its name, the columns used and what their types are made of, unique keys, children, capture triggers; of a view
 -- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -113,10 +113,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
         (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
+                    (SELECT string_agg(concat_ws(' ', f.attnum, f.attname, f.atttypid::oid, f.attisdropped), ',' ORDER BY f.attnum)
+                     FROM pg_type c JOIN pg_attribute f ON f.attrelid = c.typrelid WHERE c.oid = a.atttypid),
+                    (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid),
                     CASE WHEN attgenerated <> '' THEN
                         (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
                 ';' ORDER BY attnum)
-         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attname = ANY (columns)),
+         FROM pg_attribute a WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attname = ANY (columns)),
         (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
          FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
              AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),

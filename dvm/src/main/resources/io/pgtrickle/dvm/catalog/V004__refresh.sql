@@ -51,7 +51,8 @@ BEGIN
             EXECUTE sources;
         END IF;
     END IF;
-    SELECT t.pgt_id, c.relname, n.nspname, p.proowner = c.relowner, pg_get_userbyid(c.relowner) = session_user, t.refresh_mode,
+    -- REASSIGN OWNED gives somebody the function, too, but it still refuses to run as anybody but whom it was made for.
+    SELECT t.pgt_id, c.relname, n.nspname, p.proowner = c.relowner AND strpos(p.prosrc, format(' %s::pg_catalog.oid', c.relowner)) > 0, pg_get_userbyid(c.relowner) = session_user, t.refresh_mode,
         t.is_populated, t.last_full_ms, t.ms_per_change, t.facts_hash, t.state_prefix, v.relname, t.frontier::text, t.frontier,
         t.recompute_always,
         CASE
@@ -119,8 +120,8 @@ END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_pending FROM PUBLIC;
 
--- Runs a program by pgt_run and notes what it did. "broken" means that nothing was noted: the stored rows were not what the
--- changes presuppose, and everything has to be computed anew. Rows that do not fit may show as violated uniqueness, too.
+-- Runs a program by pgt_run and notes what it did. "broken" means that nothing was noted: the changes could not be applied to
+-- what is stored, and everything has to be computed anew.
 CREATE FUNCTION pgtrickle.pgt_refresh(id bigint, program text, tiny bool, own bool, cluster text, action text, reason text,
     fallback bool, initiated_by text, changes bigint,
     OUT frontier text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT broken bool)
@@ -142,11 +143,24 @@ BEGIN
         -- From here on the search_path may be the owner's.
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         broken := result.broken;
-    EXCEPTION WHEN unique_violation OR cardinality_violation THEN
-        IF NOT differential THEN
-            RAISE;
-        END IF;
-        broken := true;
+    EXCEPTION WHEN OTHERS THEN
+        CASE
+            -- Stored rows that do not fit, or values that came and went again, which the query itself never meets, or an altered
+            -- object: computing everything anew tells.
+            WHEN differential AND SQLSTATE <> '42501' AND left(SQLSTATE, 2) IN ('21', '22', '23', '42') THEN
+                broken := true;
+            -- A unique index of the user's is checked row by row, and rows may have swapped their values: from an empty table, then.
+            WHEN NOT differential AND SQLSTATE IN ('23505', '23P01') THEN
+                PERFORM pgtrickle.pgt_run(id, (SELECT format($q$
+                    WITH gone AS (DELETE FROM %s RETURNING 1)
+                    SELECT pg_catalog.pg_current_snapshot()::text, 0::bigint, 0::bigint, count(*), 0::bigint, false FROM gone$q$, t.pgt_relid::regclass)
+                    FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = id), false, own);
+                SELECT * INTO result FROM pgtrickle.pgt_run(id, program, tiny, own);
+                PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+                broken := result.broken;
+            ELSE
+                RAISE;
+        END CASE;
     END;
     IF broken THEN
         RETURN;

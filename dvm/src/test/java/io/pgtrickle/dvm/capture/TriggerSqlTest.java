@@ -18,38 +18,38 @@ class TriggerSqlTest {
     void columnsAreReadByPositionSoThatARenameDoesNotBreakWriters() {
         assertThat(triggers(List.of("id"), List.of("id", "amount")).body("ins")).isEqualTo("""
                 INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, id, amount)
-                SELECT xid, 1::smallint, t.c1, t.c3 FROM __pgt_new AS t(c1, c2, c3)""");
+                SELECT __pgt_xid, 1::smallint, t.__pgt_c1, t.__pgt_c3 FROM __pgt_new AS t(__pgt_c1, __pgt_c2, __pgt_c3)""");
     }
 
     @Test
     void anUpdateOfAKeyedTableDropsRowsInWhichNothingCapturedChanged() {
         assertThat(triggers(List.of("id"), List.of("amount")).body("upd")).isEqualTo("""
                 INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, amount)
-                SELECT xid, v.w, v.c3
-                FROM __pgt_old AS o(c1, c2, c3) FULL JOIN __pgt_new AS n(c1, c2, c3) ON o.c1 = n.c1,
-                    LATERAL (VALUES (-1::smallint, o.c1 IS NOT NULL, o.c3), (1::smallint, n.c1 IS NOT NULL, n.c3)) AS v(w, present, c3)
-                WHERE v.present AND (o.c1 IS NULL OR n.c1 IS NULL OR ROW(o.c3)::record OPERATOR(pg_catalog.*<>) ROW(n.c3)::record)""");
+                SELECT __pgt_xid, v.w, v.__pgt_c3
+                FROM __pgt_old AS o(__pgt_c1, __pgt_c2, __pgt_c3) FULL JOIN __pgt_new AS n(__pgt_c1, __pgt_c2, __pgt_c3) ON o.__pgt_c1 = n.__pgt_c1,
+                    LATERAL (VALUES (-1::smallint, o.__pgt_c1 IS NOT NULL, o.__pgt_c3), (1::smallint, n.__pgt_c1 IS NOT NULL, n.__pgt_c3)) AS v(w, present, __pgt_c3)
+                WHERE v.present AND (o.__pgt_c1 IS NULL OR n.__pgt_c1 IS NULL OR ROW(o.__pgt_c3)::record OPERATOR(pg_catalog.*<>) ROW(n.__pgt_c3)::record)""");
     }
 
     @Test
     void anUpdateOfAKeylessTableTakesEveryRowOutAndIn() {
         assertThat(triggers(List.of(), List.of("Secret")).body("upd")).isEqualTo("""
                 INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w, "Secret")
-                SELECT xid, -1::smallint, t.c2 FROM __pgt_old AS t(c1, c2)
+                SELECT __pgt_xid, -1::smallint, t.__pgt_c2 FROM __pgt_old AS t(__pgt_c1, __pgt_c2)
                 UNION ALL
-                SELECT xid, 1::smallint, t.c2 FROM __pgt_new AS t(c1, c2)""");
+                SELECT __pgt_xid, 1::smallint, t.__pgt_c2 FROM __pgt_new AS t(__pgt_c1, __pgt_c2)""");
     }
 
     @Test
     void whereOnlyTheFactMattersOneRowPerStatementIsWritten() {
         assertThat(triggers(List.of("id"), List.of()).body("del")).isEqualTo(
-                "INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT xid, -1::smallint WHERE EXISTS (SELECT FROM __pgt_old)");
+                "INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT __pgt_xid, -1::smallint WHERE EXISTS (SELECT FROM __pgt_old)");
     }
 
     @Test
     void aTruncateWritesAMarker() {
         assertThat(triggers(List.of("id"), List.of("id")).body("truncate"))
-                .startsWith("INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT xid, 0::smallint");
+                .startsWith("INSERT INTO pgtrickle_changes.changes_7 (__pgt_xid, __pgt_w) SELECT __pgt_xid, 0::smallint");
     }
 
     @Test
@@ -64,7 +64,7 @@ class TriggerSqlTest {
     void aFunctionThatNoLongerFitsTheTableWritesAMarkerInsteadOfFailing() {
         assertThat(triggers(List.of("id"), List.of("id", "amount")).source("ins"))
                 .contains("attnum BETWEEN 1 AND 4 AND NOT attisdropped) IS DISTINCT FROM '1 23 -1, 2 25 -1, 4 1700 -1'")
-                .contains("SELECT xid, 0::smallint;");
+                .contains("SELECT __pgt_xid, 0::smallint;");
     }
 
     @Test

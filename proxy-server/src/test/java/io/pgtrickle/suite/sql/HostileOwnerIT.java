@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.Lab;
+import io.pgtrickle.suite.SqlError;
 import io.pgtrickle.suite.SqlSuite;
 import java.time.Duration;
 import java.time.Instant;
@@ -133,5 +134,44 @@ class HostileOwnerIT extends SqlSuite {
         run("CREATE TABLE other (a int)", "CREATE MATERIALIZED VIEW w WITH (pgtrickle.stream = true, pgtrickle.schedule = '50ms') AS SELECT a FROM other",
                 "INSERT INTO other VALUES (1)");
         awaitRow("w");
+    }
+
+    /** What {@code evil} does in the session of the superuser who refreshes must fail there, and leave nothing. */
+    private Client refusedInTheSuperusersSession(String evil) {
+        function("IF session_user <> '" + Lab.ALICE + "' THEN " + evil + " END IF;");
+        scheduled("1h", "v");
+        run("INSERT INTO e VALUES (1)");
+        Client superuser = superuser();
+        superuser.run("PREPARE mine AS SELECT 42");
+        SqlError refused = failure(superuser, "REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(refused.sqlState()).isEqualTo("42501");
+        assertThat(refused.text()).startsWith("a function of the stream table's owner has prepared statements");
+        return superuser;
+    }
+
+    @Test
+    void aPreparedStatementIsNotReplaced() {
+        Client superuser = refusedInTheSuperusersSession(
+                "EXECUTE 'DEALLOCATE mine'; EXECUTE 'PREPARE mine AS SELECT " + schema + ".note()';");
+        assertThat(failure(superuser, "EXECUTE mine").sqlState()).isEqualTo("26000");
+        assertThat(lines("SELECT * FROM log")).isEmpty();
+    }
+
+    @Test
+    void aTemporaryViewHidesNothing() {
+        Client superuser = refusedInTheSuperusersSession("EXECUTE 'CREATE TEMP VIEW e AS SELECT 1 AS a';");
+        assertThat(superuser.query("SELECT count(*) FROM pg_class WHERE relnamespace = pg_my_temp_schema()").single()).isEqualTo("0");
+        assertThat(superuser.query("EXECUTE mine").single()).isEqualTo("42");
+    }
+
+    @Test
+    void analyzeRunsNoFunctionOfAUsersTypeAsTheEngine() {
+        run("CREATE FUNCTION gap(int, int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$BEGIN IF current_user <> '"
+                + Lab.ALICE + "' THEN PERFORM " + schema + ".note(); END IF; RETURN $1 - $2; END$$");
+        run("CREATE TYPE span AS RANGE (subtype = int, subtype_diff = gap)", "CREATE TABLE spans (id int PRIMARY KEY, s span)",
+                create("spans_view", "SELECT id, s FROM spans"), create("spans_group", "SELECT s, count(*) AS n FROM spans GROUP BY s"),
+                "INSERT INTO spans SELECT i, span(i, i + 5) FROM generate_series(1, 500) AS i", "REFRESH MATERIALIZED VIEW spans_group");
+        superuser().run("ANALYZE");
+        assertThat(lines("SELECT * FROM log")).isEmpty();
     }
 }

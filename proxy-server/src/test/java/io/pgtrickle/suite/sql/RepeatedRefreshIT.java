@@ -133,4 +133,41 @@ class RepeatedRefreshIT extends SqlSuite {
             assertThat(direct.query(size).single()).isEqualTo("0");
         }
     }
+
+    @Test
+    void aValueThatCameAndWentIsNoError() {
+        run("CREATE TABLE p (id integer PRIMARY KEY, a integer)", "INSERT INTO p VALUES (1, 1), (2, 5)", create("q", "SELECT id, 10 / a AS q FROM p"),
+                create("s", "SELECT sum(10 / a) AS s FROM p"));
+        run("INSERT INTO p VALUES (3, 0)", "DELETE FROM p WHERE id = 3", "UPDATE p SET a = 2 WHERE id = 1");
+        refreshed("q", "SELECT id, 10 / a AS q FROM p", "REINITIALIZE");
+        refreshed("s", "SELECT sum(10 / a) AS s FROM p", "REINITIALIZE");
+        run("INSERT INTO p VALUES (4, 0)");
+        assertThat(failure("REFRESH MATERIALIZED VIEW q").sqlState()).isEqualTo("22012");
+        run("DELETE FROM p WHERE id = 4");
+        refreshed("q", "SELECT id, 10 / a AS q FROM p", "REINITIALIZE");
+    }
+
+    @Test
+    void aUniqueIndexOfTheUsersWhoseValuesAreSwapped() {
+        String query = "SELECT id, x FROM u";
+        String sums = "SELECT id % 2 AS k, sum(x) AS s FROM u GROUP BY id % 2";
+        run("CREATE TABLE u (id integer PRIMARY KEY, x integer)", "INSERT INTO u VALUES (1, 10), (2, 20)", create("uv", query), create("us", sums),
+                "CREATE UNIQUE INDEX ON uv (x)", "CREATE UNIQUE INDEX ON us (s)");
+        for (int i = 0; i < 2; i++) {
+            run("UPDATE u SET x = 30 - x");
+            refreshed("uv", query, "REINITIALIZE");
+            refreshed("us", sums, "REINITIALIZE");
+        }
+        run("DELETE FROM u WHERE id = 2", "INSERT INTO u VALUES (4, 20)");
+        refreshed("uv", query, "REINITIALIZE");
+        assertThat(lines("SELECT indisvalid FROM pg_index WHERE indrelid = 'uv'::regclass")).containsOnly("t");
+    }
+
+    @Test
+    void theRefreshingSessionsSettingsDoNotShow() {
+        String constant = "SELECT id, '{NULL,x}'::text[] AS a FROM t WHERE id < 10";
+        run(create("c", constant), "SET array_nulls = off", "UPDATE t SET x = 77 WHERE id = 1", "DELETE FROM t WHERE id = 2",
+                "INSERT INTO t VALUES (2, 'again', 1)", "REFRESH MATERIALIZED VIEW c", "RESET array_nulls");
+        Oracle.exact().check(alice, "c", constant);
+    }
 }

@@ -207,4 +207,35 @@ class RightsIT extends SqlSuite {
         assertThat(error.sqlState()).isEqualTo("42P16");
         assertThat(error.text()).contains("no longer those of its query");
     }
+
+    @Test
+    void whoMayNoLongerReadASourceGetsNothingNewOutOfIt() {
+        run("CREATE TABLE secrets (id integer PRIMARY KEY, g integer, s text)", "INSERT INTO secrets VALUES (1, 1, 'old')",
+                "GRANT SELECT ON secrets TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run(create("scan", "SELECT * FROM secrets"));
+        bob.run(create("groups", "SELECT g, count(*) AS n FROM secrets GROUP BY g"));
+        run("INSERT INTO secrets VALUES (2, 1, 'seen')");
+        bob.run("REFRESH MATERIALIZED VIEW scan");
+        run("REVOKE SELECT ON secrets FROM " + Lab.BOB, "INSERT INTO secrets VALUES (3, 1, 'top')");
+        for (String name : new String[] {"scan", "groups"}) {
+            assertThat(failure(bob, "REFRESH MATERIALIZED VIEW " + name).sqlState()).isEqualTo("42501");
+        }
+        assertThat(bob.query("SELECT id FROM scan ORDER BY id").lines()).containsExactly("1", "2");
+        run("GRANT SELECT ON secrets TO " + Lab.BOB);
+        bob.run("REFRESH MATERIALIZED VIEW scan");
+        assertThat(bob.query("SELECT count(*) FROM scan").single()).isEqualTo("3");
+    }
+
+    @Test
+    void reassignedStreamTablesGoOn() {
+        run("CREATE TABLE r (id integer PRIMARY KEY)", "GRANT SELECT ON r TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run(create("SELECT id FROM r"));
+        superuser().run("REASSIGN OWNED BY " + Lab.BOB + " TO " + Lab.ALICE);
+        run("INSERT INTO r VALUES (1)", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT id FROM v")).containsExactly("1");
+    }
 }

@@ -297,4 +297,38 @@ class SourcesIT extends SqlSuite {
         run("CREATE TABLE t (g integer)", "INSERT INTO t VALUES (1), (1), (2)");
         view("SELECT DISTINCT g AS ctid_, g + 1 AS xmin_ FROM t").step("INSERT INTO t VALUES (3)", "DELETE FROM t WHERE g = 2").delta("+1 | 3 | 4", "-1 | 2 | 3").matchesRecompute();
     }
+
+    @Test
+    void columnsMayBeCalledAnything() {
+        run("CREATE TABLE odd (a integer, xid bigint, c1 integer, w integer, present bool, o integer, n integer, t integer, v integer, PRIMARY KEY (a))");
+        view("SELECT a, o FROM odd")
+                .step("INSERT INTO odd VALUES (1, 7, 1, 1, true, 1, 1, 1, 1)", "INSERT INTO odd (a) VALUES (2)", "UPDATE odd SET o = 5")
+                .matchesRecompute();
+        run("ALTER TABLE odd ADD COLUMN c2 integer, ADD COLUMN b integer");
+        run("INSERT INTO odd (a, c2) VALUES (3, 3)", "UPDATE odd SET o = 6, c2 = 9", "DELETE FROM odd WHERE a = 1", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("2 | 6", "3 | 6");
+    }
+
+    @Test
+    void aKeyThatIsDropped() {
+        run("CREATE TABLE k (id integer PRIMARY KEY, a integer)", "INSERT INTO k VALUES (1, 1)");
+        view("SELECT id, a FROM k").step("UPDATE k SET a = 2").matchesRecompute();
+        run("ALTER TABLE k DROP CONSTRAINT k_pkey", "INSERT INTO k VALUES (1, 2), (1, 3)", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT * FROM v ORDER BY 1, 2")).containsExactly("1 | 2", "1 | 2", "1 | 3");
+    }
+
+    @Test
+    void alteredTypes() {
+        run("CREATE TYPE en AS ENUM ('a', 'b')", "CREATE TYPE pair AS (x integer, y integer)", "CREATE TABLE et (id integer PRIMARY KEY, e en, p pair)",
+                "INSERT INTO et VALUES (1, 'a', (1, 2)), (2, 'b', (1, 2))", create("d", "SELECT id, e FROM et WHERE e = 'a'"),
+                create("f", "SELECT id, (p).y AS y FROM et"), create("g", "SELECT p::text AS p, count(*) AS n FROM et GROUP BY p::text"),
+                "ALTER TYPE en RENAME VALUE 'a' TO 'zz'", "ALTER TYPE pair RENAME ATTRIBUTE y TO yy CASCADE", "ALTER TYPE pair ADD ATTRIBUTE z integer CASCADE",
+                "INSERT INTO et VALUES (3, 'zz', (1, 2, 3))");
+        for (String name : new String[] {"d", "f", "g"}) {
+            run("REFRESH MATERIALIZED VIEW " + name);
+        }
+        assertThat(lines("SELECT * FROM d ORDER BY 1")).containsExactly("1 | zz", "3 | zz");
+        assertThat(lines("SELECT * FROM f ORDER BY 1")).containsExactly("1 | 2", "2 | 2", "3 | 2");
+        assertThat(lines("SELECT * FROM g ORDER BY 1")).containsExactly("(1,2,) | 2", "(1,2,3) | 1");
+    }
 }
