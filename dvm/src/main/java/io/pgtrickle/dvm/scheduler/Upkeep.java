@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.scheduler;
 
+import io.pgtrickle.dvm.capture.BufferGrants;
 import io.pgtrickle.dvm.capture.Cleaner;
 import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.dvm.session.SessionClosedException;
@@ -24,6 +25,7 @@ final class Upkeep {
     private final Leftovers leftovers;
     private final Cleaner cleaner;
     private final SourceWatch watch;
+    private final BufferGrants grants;
     private final Statistics statistics;
     private final AtomicBoolean busy = new AtomicBoolean();
     private volatile boolean consumed = true;
@@ -35,6 +37,7 @@ final class Upkeep {
         this.leftovers = new Leftovers(connections, cluster);
         this.cleaner = new Cleaner(connections);
         this.watch = new SourceWatch(connections);
+        this.grants = new BufferGrants(connections);
         this.statistics = new Statistics(connections);
     }
 
@@ -58,6 +61,7 @@ final class Upkeep {
             try {
                 leftovers.remove();
                 watch.look();
+                grants.revokeStale();
                 statistics.analyze();
                 if (clean) {
                     cleaner.clean();

@@ -25,7 +25,7 @@ public record BenchPlan(
 
     /** The matrix that is published. */
     public static BenchPlan full() {
-        return new BenchPlan(List.of(10_000, 100_000), List.of(Scenario.values()), List.of(ChangeRate.values()), 2, 10, 3000, 200, 60);
+        return new BenchPlan(List.of(10_000, 100_000), List.of(Scenario.values()), List.of(ChangeRate.values()), 2, 10, 3000, 2000, 60);
     }
 
     /** Enough to see that everything runs; its times mean nothing. */

@@ -9,6 +9,8 @@ import io.pgtrickle.suite.Lab;
 import io.pgtrickle.suite.SqlError;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -223,6 +225,13 @@ class RightsIT extends SqlSuite {
             assertThat(failure(bob, "REFRESH MATERIALIZED VIEW " + name).sqlState()).isEqualTo("42501");
         }
         assertThat(bob.query("SELECT id FROM scan ORDER BY id").lines()).containsExactly("1", "2");
+        String buffer = "pgtrickle_changes.changes_" + query("SELECT 'secrets'::regclass::oid").single();
+        String mayRead = "SELECT has_any_column_privilege('" + Lab.BOB + "', '" + buffer + "', 'SELECT')";
+        for (int i = 0; i < 500 && "t".equals(query(mayRead).single()); i++) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(query(mayRead).single()).isEqualTo("f");
+        assertThat(failure(bob, "REFRESH MATERIALIZED VIEW scan").sqlState()).isEqualTo("42501");
         run("GRANT SELECT ON secrets TO " + Lab.BOB);
         bob.run("REFRESH MATERIALIZED VIEW scan");
         assertThat(bob.query("SELECT count(*) FROM scan").single()).isEqualTo("3");
