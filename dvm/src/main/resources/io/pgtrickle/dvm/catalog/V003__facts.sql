@@ -113,9 +113,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
         (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
-                    (SELECT string_agg(concat_ws(' ', f.attnum, f.attname, f.atttypid::oid, f.attisdropped), ',' ORDER BY f.attnum)
-                     FROM pg_type c JOIN pg_attribute f ON f.attrelid = c.typrelid WHERE c.oid = a.atttypid),
-                    (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid),
+                    CASE WHEN a.atttypid >= 16384 THEN concat_ws(' ', -- a user's type
+                        (SELECT string_agg(concat_ws(' ', f.attnum, f.attname, f.atttypid::oid, f.attisdropped), ',' ORDER BY f.attnum)
+                         FROM pg_type c JOIN pg_attribute f ON f.attrelid = c.typrelid WHERE c.oid = a.atttypid),
+                        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid)) END,
                     CASE WHEN attgenerated <> '' THEN
                         (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
                 ';' ORDER BY attnum)

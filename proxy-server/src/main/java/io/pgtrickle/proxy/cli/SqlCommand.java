@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.cli;
 
 import java.io.BufferedReader;
 import java.io.Console;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
@@ -93,6 +94,16 @@ final class SqlCommand implements Callable<Integer> {
         }
     }
 
+    /** Not ours to close: others in this process may read it. */
+    private static final class StandardInput extends FilterInputStream {
+        StandardInput() {
+            super(System.in);
+        }
+
+        @Override
+        public void close() {}
+    }
+
     private boolean isStandardInput() {
         return file == null || file.toString().equals("-");
     }
@@ -109,7 +120,7 @@ final class SqlCommand implements Callable<Integer> {
 
     private BufferedReader open() throws IOException {
         if (file == null || isStandardInput()) {
-            return new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8.newDecoder()));
+            return new BufferedReader(new InputStreamReader(new StandardInput(), StandardCharsets.UTF_8.newDecoder()));
         }
         return Files.newBufferedReader(file);
     }
