@@ -84,7 +84,9 @@ final class Leader {
             drain();
             if (changed || System.nanoTime() - readAt > millis(settings.get(Settings.SCHEDULER_INTERVAL_MS))) {
                 if (databaseIsWanted()) {
-                    break;
+                    // Without waiting for the others: one that asks for a new connection now gets it only when all is decided.
+                    connections.release();
+                    return;
                 }
                 read();
                 upkeep.maybeRun(settings);
