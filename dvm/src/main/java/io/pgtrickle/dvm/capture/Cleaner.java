@@ -71,7 +71,9 @@ public final class Cleaner {
         String buffer = TriggerSql.buffer(source);
         Row state = hands.one("""
                 SELECT EXISTS (SELECT FROM %1$s) AS filled, pg_stat_get_live_tuples('%1$s'::regclass) AS live,
-                    EXISTS (SELECT FROM pg_index WHERE indrelid = '%1$s'::regclass) AS indexed""".formatted(buffer));
+                    EXISTS (SELECT FROM pg_index WHERE indrelid = '%1$s'::regclass) AS indexed,
+                    EXISTS (SELECT FROM pg_locks WHERE relation = '%1$s'::regclass AND pid <> pg_backend_pid()
+                        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS used""".formatted(buffer));
         boolean filled = state.flag("filled");
         long live = state.number("live");
         if (filled && dead.getOrDefault(source, 0L) < Math.max(live, FEW)) {
@@ -85,7 +87,8 @@ public final class Cleaner {
             withoutWaiting(connection, "DROP INDEX pgtrickle_changes.changes_" + source + "___pgt_xid_idx");
         }
         // Without ANALYZE: the histogram would tell the planner that hardly any row is as young as those wanted.
-        connection.execute("VACUUM (SKIP_LOCKED) " + buffer);
+        // While somebody uses the buffer, VACUUM would wait seconds for its chance to truncate it, and keep others waiting.
+        connection.execute("VACUUM (SKIP_LOCKED" + (state.flag("used") ? ", TRUNCATE false) " : ") ") + buffer);
     }
 
     /** Writers would queue behind a lock that is waited for. */
