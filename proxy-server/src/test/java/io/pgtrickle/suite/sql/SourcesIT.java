@@ -300,9 +300,9 @@ class SourcesIT extends SqlSuite {
 
     @Test
     void columnsMayBeCalledAnything() {
-        run("CREATE TABLE odd (a integer, xid bigint, c1 integer, w integer, present bool, o integer, n integer, t integer, v integer, PRIMARY KEY (a))");
+        run("CREATE TABLE odd (a integer PRIMARY KEY, o integer, xid bigint, c1 integer, w integer, present bool, n integer, t integer, v integer)");
         view("SELECT a, o FROM odd")
-                .step("INSERT INTO odd VALUES (1, 7, 1, 1, true, 1, 1, 1, 1)", "INSERT INTO odd (a) VALUES (2)", "UPDATE odd SET o = 5")
+                .step("INSERT INTO odd VALUES (1, 1, 7, 1, 1, true, 1, 1, 1)", "INSERT INTO odd (a) VALUES (2)", "UPDATE odd SET o = 5")
                 .matchesRecompute();
         run("ALTER TABLE odd ADD COLUMN c2 integer, ADD COLUMN b integer");
         run("INSERT INTO odd (a, c2) VALUES (3, 3)", "UPDATE odd SET o = 6, c2 = 9", "DELETE FROM odd WHERE a = 1", "REFRESH MATERIALIZED VIEW v");
