@@ -63,13 +63,13 @@ public final class Capture {
                 SELECT g.tgname AS name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS relation
                 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
                 JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%d' AND p.pronamespace = 'pgtrickle_changes'::regnamespace"""
+                WHERE g.tgparentid = 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%d' AND p.pronamespace = 'pgtrickle_changes'::regnamespace"""
                 .formatted(relation))) {
             hands.engine("DROP TRIGGER " + Quoting.identifier(trigger.text("name")) + " ON " + trigger.text("relation"));
         }
         for (Row function : hands.ask("""
                 SELECT oid::regprocedure::text AS signature FROM pg_proc
-                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate)_%d(_[0-9]+)?$'"""
+                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate|merge)_%d(_[0-9]+)?$'"""
                 .formatted(relation))) {
             hands.engine("DROP FUNCTION " + function.text("signature"));
         }
@@ -88,14 +88,14 @@ public final class Capture {
         }
 
         private boolean triggersInPlace(CapturedTable member) {
-            return functions.getOrDefault(member.member(), Map.of()).size() == TriggerSql.EVENTS.size();
+            return functions.getOrDefault(member.member(), Map.of()).size() == member.events().size();
         }
 
         /** Also not when columns were dropped or the key they are compared by is another. */
         private boolean functionsFit(CapturedTable member) {
             TriggerSql sql = new TriggerSql(member, existing(captured), existing(compared));
             Map<String, String> present = functions.getOrDefault(member.member(), Map.of());
-            return TriggerSql.EVENTS.stream().allMatch(event -> sql.source(event).equals(present.get(member.trigger(event))));
+            return member.events().stream().allMatch(event -> sql.source(event).equals(present.get(member.trigger(event))));
         }
     }
 
@@ -200,7 +200,7 @@ public final class Capture {
         List<CapturedTable> family = new ArrayList<>();
         Map<Long, Map<String, String>> functions = new LinkedHashMap<>();
         for (Row member : hands.ask(FAMILY.formatted(relation))) {
-            family.add(new CapturedTable(relation, member.number("oid"), member.text("name"),
+            family.add(new CapturedTable(relation, member.number("oid"), member.text("name"), member.flag("routes"),
                     strings(member.text("live")), strings(member.text("shapes")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
             functions.put(member.number("oid"), FactsJson.read(member.text("functions"), new TypeReference<Map<String, String>>() {}));
         }
@@ -222,7 +222,7 @@ public final class Capture {
             WITH RECURSIVE family(oid) AS (
                 SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
             )
-            SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name,
+            SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind = 'p' AS routes,
                 (SELECT coalesce(json_agg(attname ORDER BY attnum), '[]') FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,
                 (SELECT coalesce(json_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod) ORDER BY attnum), '[]') FROM pg_attribute
@@ -234,7 +234,7 @@ public final class Capture {
                         AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND c.relkind = 'r')
                     HAVING bool_and(t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace)), '[]')::text AS key,
                 (SELECT coalesce(json_object_agg(g.tgname, p.prosrc), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-                 WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
+                 WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgparentid = 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
                      AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS functions
             FROM family JOIN pg_class c ON c.oid = family.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid""";

@@ -11,9 +11,15 @@ import java.util.List;
  * @param name the member's qualified name, quoted
  * @param live the member's columns in order, dropped ones left out
  * @param shapes number, type and type modifier of each of these columns
+ * @param routes whether rows inserted into it are routed to partitions
  * @param key a primary key whose columns can be compared with built-in operators; empty if there is none
  */
-record CapturedTable(long source, long member, String name, List<String> live, List<String> shapes, List<String> key) {
+record CapturedTable(long source, long member, String name, boolean routes, List<String> live, List<String> shapes, List<String> key) {
+
+    /** What has a trigger each: the statements that change it and, partitioned, the guard of its MERGE statements. */
+    List<String> events() {
+        return routes && member == source ? List.of("ins", "upd", "del", "truncate", "merge") : List.of("ins", "upd", "del", "truncate");
+    }
 
     /** Names of functions: the source's own as upstream spells them, others with the member's OID behind. */
     String function(String event) {

@@ -20,8 +20,6 @@ final class TriggerSql {
 
     private static final String ALIAS = "__pgt_c";
 
-    static final List<String> EVENTS = List.of("ins", "upd", "del", "truncate");
-
     private final CapturedTable table;
     private final List<String> captured;
     private final List<String> compared;
@@ -40,11 +38,11 @@ final class TriggerSql {
 
     /** What the triggers run. A trigger that is in place stays: made again it would look to others as if it had been disabled. */
     List<String> functions() {
-        return EVENTS.stream().flatMap(event -> Stream.of(function(event), closed(event))).toList();
+        return table.events().stream().flatMap(event -> Stream.of(function(event), rights(event))).toList();
     }
 
     List<String> triggers() {
-        return EVENTS.stream().flatMap(event -> Stream.of(trigger(event), always(event))).toList();
+        return table.events().stream().flatMap(event -> Stream.of(trigger(event), always(event))).toList();
     }
 
     private String function(String event) {
@@ -52,14 +50,18 @@ final class TriggerSql {
                 + "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pgt$" + source(event) + "$pgt$";
     }
 
-    /** Or anybody could put it on a table of his own and write into this buffer. A trigger in place needs no such right. */
-    private String closed(String event) {
-        return "REVOKE ALL ON FUNCTION pgtrickle_changes." + table.function(event) + "() FROM PUBLIC";
+    /**
+     * Open to all, anybody could put it on a table of his own and write into this buffer; a trigger in place needs no such right.
+     * The guard does nothing, and who creates or attaches a partition puts it on that.
+     */
+    private String rights(String event) {
+        String function = "ALL ON FUNCTION pgtrickle_changes." + table.function(event) + "()";
+        return event.equals("merge") ? "GRANT " + function + " TO PUBLIC" : "REVOKE " + function + " FROM PUBLIC";
     }
 
     /** The function's text, as pg_proc keeps it. */
     String source(String event) {
-        return """
+        return event.equals("merge") ? "BEGIN RETURN NEW; END" : """
 
                 DECLARE
                     __pgt_xid xid8 := pg_current_xact_id();
@@ -104,6 +106,9 @@ final class TriggerSql {
     }
 
     private String trigger(String event) {
+        if (event.equals("merge")) {
+            return mergeGuard();
+        }
         String when = switch (event) {
             case "ins" -> "INSERT ON " + table.name() + " REFERENCING NEW TABLE AS __pgt_new";
             case "upd" -> "UPDATE ON " + table.name() + " REFERENCING OLD TABLE AS __pgt_old NEW TABLE AS __pgt_new";
@@ -112,6 +117,15 @@ final class TriggerSql {
         };
         return "CREATE OR REPLACE TRIGGER " + table.trigger(event) + " AFTER " + when
                 + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle_changes." + table.function(event) + "()";
+    }
+
+    /**
+     * It never runs; that the partitions have a BEFORE INSERT trigger is what counts. Without one, PostgreSQL (18.6) remembers
+     * the last row that MERGE routed to a partition and hands it on as the new row of every UPDATE of the same MERGE.
+     */
+    private String mergeGuard() {
+        return "CREATE OR REPLACE TRIGGER " + table.trigger("merge") + " BEFORE INSERT ON " + table.name()
+                + " FOR EACH ROW WHEN (false) EXECUTE FUNCTION pgtrickle_changes." + table.function("merge") + "()";
     }
 
     /** Also while logical replication applies changes, and whatever session_replication_role says. */

@@ -119,6 +119,26 @@ class SourcesIT extends SqlSuite {
                 .delta("-1 | 1 | 11", "+1 | 1 | 100", "-1 | 2 | 20", "-1 | 3 | 30", "+1 | 6 | 60").matchesRecompute();
     }
 
+    /** PostgreSQL's transition table of the UPDATE would contain the row inserted last, had the partitions no BEFORE INSERT trigger. */
+    @Test
+    void mergeUpdatesAPartitionedTableAfterItInserted() {
+        run("CREATE TABLE t (k integer PRIMARY KEY, a text) PARTITION BY LIST (k)", "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1)", "CREATE TABLE t2 PARTITION OF t DEFAULT PARTITION BY RANGE (k)",
+                "CREATE TABLE t21 PARTITION OF t2 FOR VALUES FROM (2) TO (100)", "INSERT INTO t VALUES (1, 'x'), (2, 'y'), (3, 'z')");
+        String upsert = " ON t.k = s.k WHEN MATCHED THEN UPDATE SET a = s.a WHEN NOT MATCHED THEN INSERT VALUES (s.k, s.a)";
+        var v = view("SELECT k, a FROM t");
+        v.step("MERGE INTO t USING (VALUES (4, 'four'), (2, 'two'), (1, 'one')) AS s (k, a)" + upsert)
+                .delta("+1 | 4 | four", "-1 | 2 | y", "+1 | 2 | two", "-1 | 1 | x", "+1 | 1 | one").matchesRecompute();
+        v.step("MERGE INTO t2 AS t USING (VALUES (5, 'five'), (3, 'three')) AS s (k, a)" + upsert)
+                .delta("+1 | 5 | five", "-1 | 3 | z", "+1 | 3 | three").matchesRecompute();
+        run("CREATE TABLE t3 (k integer PRIMARY KEY, a text)");
+        v.anew("ALTER TABLE t ATTACH PARTITION t3 FOR VALUES IN (200)", "ALTER TABLE t DISABLE TRIGGER USER", "ALTER TABLE t ENABLE TRIGGER USER").noDelta().matchesRecompute();
+        v.anew("CREATE TABLE t4 PARTITION OF t FOR VALUES IN (201)").noDelta().matchesRecompute();
+        v.step("MERGE INTO t USING (VALUES (200, 'new'), (2, 'again')) AS s (k, a)" + upsert)
+                .delta("+1 | 200 | new", "-1 | 2 | two", "+1 | 2 | again").matchesRecompute();
+        run("DROP MATERIALIZED VIEW v");
+        awaitNoCapture(lab);
+    }
+
     @Test
     void copyIsCaptured() {
         run("CREATE TABLE t (id integer, a text)");
