@@ -142,10 +142,10 @@ public final class Capture {
     private void prepareBuffer(long relation, State state, List<String> captured) {
         String buffer = TriggerSql.buffer(relation);
         if (state.buffer().isEmpty()) {
-            hands.engine("CREATE TABLE " + buffer + " (__pgt_xid xid8 NOT NULL, __pgt_w smallint NOT NULL"
+            hands.engine("CREATE TABLE " + buffer + " (__pgt_xid xid8 NOT NULL, __pgt_w smallint NOT NULL, __pgt_mark bigint"
                     + captured.stream().map(c -> ", " + definition(state, c)).collect(Collectors.joining())
                     + ") WITH (autovacuum_enabled = off)");
-            withoutStatistics(buffer, Stream.concat(Stream.of("__pgt_xid", "__pgt_w"), captured.stream()).toList());
+            withoutStatistics(buffer, Stream.concat(Stream.of("__pgt_xid", "__pgt_w", "__pgt_mark"), captured.stream()).toList());
             return;
         }
         for (String column : captured) {
@@ -178,7 +178,7 @@ public final class Capture {
     /** Two grants on one table at a time fail ("tuple concurrently updated"); the lock leaves writers alone. */
     private void grant(CaptureNeed need, String owner) {
         hands.engine("LOCK TABLE " + TriggerSql.buffer(need.relation()) + " IN SHARE UPDATE EXCLUSIVE MODE");
-        hands.engine("GRANT SELECT (__pgt_xid, __pgt_w, cmin"
+        hands.engine("GRANT SELECT (__pgt_xid, __pgt_w, __pgt_mark"
                 + need.columns().stream().map(c -> ", " + Quoting.identifier(c)).collect(Collectors.joining())
                 + ") ON " + TriggerSql.buffer(need.relation()) + " TO " + Quoting.identifier(owner));
     }

@@ -27,7 +27,7 @@ public record Frontier(String snapshot, Optional<Window.Own> own, String cluster
         try {
             JsonNode node = JSON.readTree(json);
             Optional<Window.Own> own = node.has("own_xid")
-                    ? Optional.of(new Window.Own(node.get("own_xid").asLong(), node.get("own_cid").asLong()))
+                    ? Optional.of(new Window.Own(node.get("own_xid").asLong(), node.get("own_mark").asLong()))
                     : Optional.empty();
             return new Frontier(node.get("snapshot").asText(), own, node.path("cluster").asText());
         } catch (JsonProcessingException e) {

@@ -35,9 +35,9 @@ public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Opt
         if (own.isEmpty()) {
             return "(" + String.join(" OR ", unseen) + ")";
         }
-        long commandId = this.own.orElseThrow().commandId();
-        return "(" + String.join(" OR ", unseen) + " OR " + own + ") AND NOT (" + own + " AND " + alias + ".cmin::text::bigint < "
-                + commandId + ")";
+        String mark = alias + ".__pgt_mark";
+        return "(" + String.join(" OR ", unseen) + " OR " + own + ") AND (" + xid + " <> '" + this.own.orElseThrow().xid() + "'::xid8 OR "
+                + mark + " IS NULL OR " + mark + " > " + this.own.orElseThrow().mark() + ")";
     }
 
     /** @param rows as many as the window holds in the program's snapshot */
@@ -50,6 +50,9 @@ public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Opt
         return Slice.expected(this, rows);
     }
 
-    /** Rows of transaction {@code xid} written by commands before {@code commandId} are consumed; later ones are not. */
-    public record Own(long xid, long commandId) {}
+    /**
+     * Rows of transaction {@code xid} that bear a mark up to this one are consumed. A refresh marks what its own transaction has written so
+     * far; command ids would tell the same without marking, but only until a server recovers from a crash.
+     */
+    public record Own(long xid, long mark) {}
 }

@@ -32,7 +32,6 @@ final class History {
             }
             // Rows of transactions that have ended; those still running keep theirs, because theirs cannot be seen.
             connection.execute("DELETE FROM pgtrickle.pgt_nonces");
-            connection.execute("DELETE FROM pgtrickle.pgt_marks");
         }
     }
 }

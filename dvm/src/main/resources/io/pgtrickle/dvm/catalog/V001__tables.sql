@@ -108,8 +108,8 @@ SELECT sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8')) FROM 
 -- Signatures are good for one use; rows are swept once their transactions have ended.
 CREATE TABLE pgtrickle.pgt_nonces (pid int, xid xid8, nonce bigint, PRIMARY KEY (pid, xid, nonce));
 
--- A row tells a transaction how far its command counter has come (cmin); swept like the nonces.
-CREATE TABLE pgtrickle.pgt_marks (marked bool);
+-- Marks what a refresh amid a user's transaction has consumed of that transaction. Not compared with those of others.
+CREATE UNLOGGED SEQUENCE pgtrickle.pgt_mark;
 
 GRANT SELECT ON pgtrickle.pgt_schema_version, pgtrickle.pgt_stream_tables, pgtrickle.pgt_dependencies,
     pgtrickle.pgt_change_tracking, pgtrickle.pgt_refresh_history TO PUBLIC;

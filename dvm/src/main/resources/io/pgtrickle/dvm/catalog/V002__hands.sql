@@ -66,20 +66,26 @@ $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_guard FROM PUBLIC;
 
 -- Runs a program of a stream table with its owner's rights. "tiny" steers the planner to index probes (MEASURED.md 2);
--- "own" reports how far the calling transaction's command counter has come, for changes it makes itself.
+-- "own" marks what the calling transaction itself has written so far.
 CREATE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
     OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT delta_rows bigint,
-    OUT broken bool, OUT own_xid xid8, OUT own_cid bigint)
+    OUT broken bool, OUT own_xid xid8, OUT own_mark bigint)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET enable_hashjoin = on
 SET enable_mergejoin = on
 SET enable_seqscan = on
 AS $$
+DECLARE
+    source oid;
 BEGIN
     IF own THEN
         own_xid := pg_current_xact_id();
-        INSERT INTO pgtrickle.pgt_marks VALUES (true) RETURNING cmin::text::bigint INTO own_cid;
+        own_mark := nextval('pgtrickle.pgt_mark');
+        FOR source IN SELECT d.source_relid FROM pgtrickle.pgt_dependencies d WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL LOOP
+            EXECUTE format('UPDATE pgtrickle_changes.changes_%s SET __pgt_mark = $1 WHERE __pgt_xid = $2 AND __pgt_mark IS NULL', source)
+            USING own_mark, own_xid;
+        END LOOP;
     END IF;
     IF tiny THEN
         PERFORM set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),

@@ -101,9 +101,9 @@ BEGIN
                     coalesce(bool_or(b.__pgt_w = 0), false)
                 FROM pgtrickle_changes.changes_%s b
                 WHERE (b.__pgt_xid >= %L::xid8 OR b.__pgt_xid = ANY (%L::xid8[]))
-                    AND NOT (b.__pgt_xid = %L::xid8 AND b.cmin::text::bigint < %s)$q$,
+                    AND (b.__pgt_xid <> %L::xid8 OR b.__pgt_mark IS NULL OR b.__pgt_mark > %s)$q$,
                 dependency.source_relid, xmax, xip, coalesce(consumed->>'own_xid', '0'),
-                coalesce(consumed->>'own_cid', '0'))
+                coalesce(consumed->>'own_mark', '0'))
             INTO came, went, truncated;
             something := something OR truncated OR came + went > 0;
         END IF;
@@ -171,7 +171,7 @@ BEGIN
     rows_deleted := result.rows_deleted;
     -- Text, because xid8 exceeds what some JSON readers keep exactly.
     frontier := json_build_object('snapshot', result.snapshot, 'cluster', cluster)::jsonb || CASE
-        WHEN own THEN jsonb_build_object('own_xid', result.own_xid::text, 'own_cid', result.own_cid::text) ELSE '{}' END;
+        WHEN own THEN jsonb_build_object('own_xid', result.own_xid::text, 'own_mark', result.own_mark::text) ELSE '{}' END;
     UPDATE pgtrickle.pgt_stream_tables t SET frontier = pgt_refresh.frontier::jsonb, status = 'ACTIVE', is_populated = true,
         awaits_refresh = false, needs_reinit = false, data_timestamp = now(), last_refresh_at = clock_timestamp(),
         consecutive_errors = 0, last_error_message = NULL,
@@ -232,7 +232,8 @@ BEGIN
             (SELECT format(' OR b.__pgt_xid = ANY (%L::xid8[])', array_agg(x)) FROM pg_snapshot_xip((consumed->>'snapshot')::pg_snapshot) x
              HAVING count(*) > 0),
             ' OR ' || own,
-            ' AND NOT (' || own || format(' AND b.cmin::text::bigint < %s)', consumed->>'own_cid'));
+            CASE WHEN consumed ? 'own_xid' THEN format(' AND (b.__pgt_xid <> %L::xid8 OR b.__pgt_mark IS NULL OR b.__pgt_mark > %s)',
+                consumed->>'own_xid', consumed->>'own_mark') END);
         ran := true;
         FOR source IN SELECT * FROM jsonb_to_recordset(sources::jsonb) AS s(relation oid, captured bool, rows bigint, truncated bool) LOOP
             IF source.captured THEN

@@ -12,7 +12,7 @@ class FrontierTest {
     void whatTheServerStoredIsRead() {
         assertThat(Frontier.parse("{\"snapshot\": \"10:20:12,14\", \"cluster\": \"77/5\"}"))
                 .isEqualTo(new Frontier("10:20:12,14", Optional.empty(), "77/5"));
-        assertThat(Frontier.parse("{\"snapshot\": \"10:20:\", \"cluster\": \"77/5\", \"own_xid\": \"9007199254740993\", \"own_cid\": \"3\"}"))
+        assertThat(Frontier.parse("{\"snapshot\": \"10:20:\", \"cluster\": \"77/5\", \"own_xid\": \"9007199254740993\", \"own_mark\": \"3\"}"))
                 .isEqualTo(new Frontier("10:20:", Optional.of(new Window.Own(9_007_199_254_740_993L, 3)), "77/5"));
     }
 
