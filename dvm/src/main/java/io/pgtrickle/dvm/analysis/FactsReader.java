@@ -37,12 +37,15 @@ final class FactsReader {
             SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
                 c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
                     AND n.nspname NOT IN ('pgtrickle', 'pgtrickle_state', 'pgtrickle_changes')
-                    AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid)
-                    AND NOT EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = c.oid)
                     AND NOT EXISTS (
                         WITH RECURSIVE family(oid) AS (
-                            SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid)
-                        SELECT FROM family JOIN pg_class k ON k.oid = family.oid WHERE k.relkind NOT IN ('r', 'p'))
+                            SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+                            WHERE NOT inhdetachpending)
+                        SELECT FROM family JOIN pg_class k ON k.oid = family.oid
+                        WHERE k.relkind NOT IN ('r', 'p')
+                            OR EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = k.oid)
+                            OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = k.oid AND NOT inhdetachpending
+                                AND inhparent NOT IN (SELECT oid FROM family)))
                     AS capturable,
                 pgtrickle.pgt_columns(c.oid)::text AS columns,
                 CASE WHEN c.relkind = 'v' THEN pg_get_viewdef(c.oid) END AS definition,

@@ -34,24 +34,28 @@ public final class Capture {
 
     /**
      * @param owner who will read the buffers; gets SELECT on the columns named
-     * @return whether a source was not captured so far, or not with these columns
      */
-    public boolean ensure(List<CaptureNeed> needs, String owner) {
-        boolean installed = false;
+    public void ensure(List<CaptureNeed> needs, String owner) {
         // One order for everybody, against deadlocks.
         for (CaptureNeed need : needs.stream().sorted(Comparator.comparingLong(CaptureNeed::relation)).toList()) {
             hands.engine("SELECT pg_advisory_xact_lock_shared(" + BUFFER_LOCK + ", " + (int) need.relation() + ")");
+            awaitFormerMembers(need.relation());
             if (!satisfied(need, read(need.relation()))) {
                 hands.engine("LOCK TABLE " + name(need.relation()) + " IN SHARE ROW EXCLUSIVE MODE");
                 State state = read(need.relation());
                 if (!satisfied(need, state)) {
                     install(need, state);
-                    installed = true;
                 }
             }
             grant(need, owner);
         }
-        return installed;
+    }
+
+    /** Who wrote into a partition or child before it was taken away has been captured, and has to finish before anything is computed. */
+    private void awaitFormerMembers(long relation) {
+        for (Row former : hands.ask(FORMER_MEMBERS.formatted(relation))) {
+            hands.engine("LOCK TABLE ONLY " + former.text("name") + " IN SHARE ROW EXCLUSIVE MODE");
+        }
     }
 
     /**
@@ -69,7 +73,7 @@ public final class Capture {
         }
         for (Row function : hands.ask("""
                 SELECT oid::regprocedure::text AS signature FROM pg_proc
-                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate|merge)_%d(_[0-9]+)?$'"""
+                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate|open|merge)_%d(_[0-9]+)?$'"""
                 .formatted(relation))) {
             hands.engine("DROP FUNCTION " + function.text("signature"));
         }
@@ -218,10 +222,20 @@ public final class Capture {
                 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped""".formatted(relation);
     }
 
-    private static final String FAMILY = """
+    private static final String MEMBERS = """
             WITH RECURSIVE family(oid) AS (
-                SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+                SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
             )
+            """;
+
+    private static final String FORMER_MEMBERS = MEMBERS + """
+            SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
+            FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid AND p.pronamespace = 'pgtrickle_changes'::regnamespace
+            JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d' AND c.oid NOT IN (SELECT oid FROM family)
+            ORDER BY 1""";
+
+    private static final String FAMILY = MEMBERS + """
             SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind = 'p' AS routes,
                 (SELECT coalesce(json_agg(attname ORDER BY attnum), '[]') FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,

@@ -16,9 +16,14 @@ import java.util.List;
  */
 record CapturedTable(long source, long member, String name, boolean routes, List<String> live, List<String> shapes, List<String> key) {
 
-    /** What has a trigger each: the statements that change it and, partitioned, the guard of its MERGE statements. */
+    /** What has a trigger each: the kinds of change and, where rows are routed, what has to be known of MERGE ({@link RowMoves}). */
     List<String> events() {
-        return routes && member == source ? List.of("ins", "upd", "del", "truncate", "merge") : List.of("ins", "upd", "del", "truncate");
+        if (!routes) {
+            return List.of("ins", "upd", "del", "truncate");
+        }
+        return member == source
+                ? List.of("ins", "upd", "del", "truncate", "open", "merge")
+                : List.of("ins", "upd", "del", "truncate", "open");
     }
 
     /** Names of functions: the source's own as upstream spells them, others with the member's OID behind. */

@@ -46,13 +46,16 @@ final class TriggerSql {
     }
 
     private String function(String event) {
-        return "CREATE OR REPLACE FUNCTION pgtrickle_changes." + table.function(event) + "() RETURNS trigger\n"
-                + "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $pgt$" + source(event) + "$pgt$";
+        String head = "CREATE OR REPLACE FUNCTION pgtrickle_changes." + table.function(event) + "() RETURNS trigger\nLANGUAGE plpgsql ";
+        return switch (event) {
+            case "open", "merge" -> head + "AS " + Quoting.literal(source(event));
+            default -> head + "SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS " + Quoting.literal(source(event));
+        };
     }
 
     /**
      * Open to all, anybody could put it on a table of his own and write into this buffer; a trigger in place needs no such right.
-     * The guard does nothing, and who creates or attaches a partition puts it on that.
+     * That on rows writes nothing, and who creates or attaches a partition puts it on that.
      */
     private String rights(String event) {
         String function = "ALL ON FUNCTION pgtrickle_changes." + table.function(event) + "()";
@@ -61,15 +64,28 @@ final class TriggerSql {
 
     /** The function's text, as pg_proc keeps it. */
     String source(String event) {
-        return event.equals("merge") ? "BEGIN RETURN NEW; END" : """
+        return switch (event) {
+            case "open" -> RowMoves.opening(table.source());
+            case "merge" -> RowMoves.moving(table.source());
+            default -> """
 
-                DECLARE
-                    __pgt_xid xid8 := pg_current_xact_id();
-                BEGIN
-                %s%s%s;
-                    RETURN NULL;
-                END
-                """.formatted(detached(), misfit(event), body(event).indent(4).stripTrailing());
+                    DECLARE
+                        __pgt_xid xid8 := pg_current_xact_id();
+                    %sBEGIN
+                    %s%s%s%s;
+                        RETURN NULL;
+                    END
+                    """.formatted(moves("    __pgt_open text;\n    __pgt_at int;\n    __pgt_context text;\n"), closing(event), detached(), misfit(event),
+                            body(event).indent(4).stripTrailing());
+        };
+    }
+
+    private String moves(String text) {
+        return table.routes() ? text : "";
+    }
+
+    private String closing(String event) {
+        return event.equals("truncate") ? "" : moves(RowMoves.closing(table.source(), event, marker(0, "").strip()));
     }
 
     /** A partition that was detached, a child that no longer inherits: its changes are none of the source's. */
@@ -77,8 +93,8 @@ final class TriggerSql {
         return table.member() == table.source() ? "" : """
                     IF NOT EXISTS (
                         WITH RECURSIVE above(oid) AS (
-                            SELECT inhparent FROM pg_inherits WHERE inhrelid = TG_RELID
-                            UNION SELECT inhparent FROM pg_inherits JOIN above ON inhrelid = above.oid
+                            SELECT inhparent FROM pg_inherits WHERE inhrelid = TG_RELID AND NOT inhdetachpending
+                            UNION SELECT inhparent FROM pg_inherits JOIN above ON inhrelid = above.oid WHERE NOT inhdetachpending
                         )
                         SELECT FROM above WHERE oid = %d)
                     THEN
@@ -106,8 +122,14 @@ final class TriggerSql {
     }
 
     private String trigger(String event) {
+        String name = "CREATE OR REPLACE TRIGGER " + table.trigger(event);
+        String run = " EXECUTE FUNCTION pgtrickle_changes." + table.function(event) + "()";
+        if (event.equals("open")) {
+            return name + " BEFORE INSERT OR UPDATE OR DELETE ON " + table.name() + " FOR EACH STATEMENT" + run;
+        }
         if (event.equals("merge")) {
-            return mergeGuard();
+            return name + " BEFORE INSERT OR DELETE ON " + table.name() + " FOR EACH ROW WHEN "
+                    + RowMoves.AMID_UPDATE.formatted(RowMoves.open(table.source())) + run;
         }
         String when = switch (event) {
             case "ins" -> "INSERT ON " + table.name() + " REFERENCING NEW TABLE AS __pgt_new";
@@ -115,20 +137,10 @@ final class TriggerSql {
             case "del" -> "DELETE ON " + table.name() + " REFERENCING OLD TABLE AS __pgt_old";
             default -> "TRUNCATE ON " + table.name();
         };
-        return "CREATE OR REPLACE TRIGGER " + table.trigger(event) + " AFTER " + when
-                + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle_changes." + table.function(event) + "()";
+        return name + " AFTER " + when + " FOR EACH STATEMENT" + run;
     }
 
-    /**
-     * It never runs; that the partitions have a BEFORE INSERT trigger is what counts. Without one, PostgreSQL (18.6) remembers
-     * the last row that MERGE routed to a partition and hands it on as the new row of every UPDATE of the same MERGE.
-     */
-    private String mergeGuard() {
-        return "CREATE OR REPLACE TRIGGER " + table.trigger("merge") + " BEFORE INSERT ON " + table.name()
-                + " FOR EACH ROW WHEN (false) EXECUTE FUNCTION pgtrickle_changes." + table.function("merge") + "()";
-    }
-
-    /** Also while logical replication applies changes, and whatever session_replication_role says. */
+    /** Whatever session_replication_role says. Logical replication fires none of them: its tables are not captured. */
     private String always(String event) {
         return "ALTER TABLE " + table.name() + " ENABLE ALWAYS TRIGGER " + table.trigger(event);
     }

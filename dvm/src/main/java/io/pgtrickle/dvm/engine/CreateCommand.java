@@ -73,7 +73,7 @@ final class CreateCommand {
         explainMode(wanted.options().mode(), name, planned.plan());
 
         Parts parts = new Parts(hands);
-        boolean newCapture = parts.capture(planned, opening.role());
+        parts.capture(planned, opening.role());
         parts.createIndexes(planned.plan(), target, Set.of());
         parts.createState(planned.plan(), target, Quoting.identifier(opening.role()));
         parts.lockAndGuard(id, target);
@@ -81,7 +81,7 @@ final class CreateCommand {
                 new StreamTableStore.New(id, table, schema, name, wanted.query(), wanted.options().schedule().text(),
                         wanted.options().mode().name(), view, prefix, wanted.awaitsRefresh()),
                 new StreamTableStore.PlanRow(planned.facts(), planned.plan(), full, planned.everyTime()));
-        long rows = wanted.populate() ? populate(id, planned, newCapture) : 0;
+        long rows = wanted.populate() ? populate(id, planned) : 0;
         hands.engine("SELECT pg_notify('" + DatabaseEngine.CHANNEL + "', '')");
         return wanted.populate() ? "SELECT " + rows : "CREATE MATERIALIZED VIEW";
     }
@@ -187,16 +187,14 @@ final class CreateCommand {
 
     /**
      * Its own statement, so that in READ COMMITTED its snapshot is newer than the locks of the capture. In one snapshot for the
-     * whole block that cannot be: what was committed between it and new triggers is not captured, and the first scheduled
-     * refresh computes everything again.
+     * whole block that cannot be: what was committed between it and new triggers is not captured.
      */
-    private long populate(long id, Planner.Planned planned, boolean newCapture) {
+    private long populate(long id, Planner.Planned planned) {
         Pending pending = Pending.of(hands, id, identity.cluster()).orElseThrow();
-        Refresher.Outcome outcome = new Refresher(hands, identity.cluster())
+        Refresher refresher = new Refresher(hands, identity.cluster());
+        Refresher.Outcome outcome = refresher
                 .full(pending, planned.plan(), new Decision(Decision.Action.FULL, Optional.empty()), "INITIAL");
-        if (newCapture && hands.oneSnapshot()) {
-            hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + id);
-        }
+        refresher.onceMore(id);
         return outcome.inserted();
     }
 }

@@ -71,12 +71,10 @@ public final class CommandRefresh {
         LOG.info("stream table {}.{} is computed anew: {}", pending.schema(), pending.name(), reason);
         Refresher refresher = new Refresher(hands, cluster);
         refresher.claim(pending.id());
-        Reinitialiser.Result result = new Reinitialiser(hands, plans.planner()).run(pending);
+        Planner.Planned planned = new Reinitialiser(hands, plans.planner()).run(pending);
         Decision decision = new Decision(Decision.Action.REINITIALIZE, Optional.of(reason));
-        Refresher.Outcome outcome = refresher.full(pending, result.planned().plan(), decision, initiator);
-        if (result.newCapture() && hands.oneSnapshot()) {
-            hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + pending.id());
-        }
+        Refresher.Outcome outcome = refresher.full(pending, planned.plan(), decision, initiator);
+        refresher.onceMore(pending.id());
         return outcome;
     }
 

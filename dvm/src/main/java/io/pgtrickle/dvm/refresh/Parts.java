@@ -40,12 +40,12 @@ public final class Parts {
         return kept + tail;
     }
 
-    /** Captures what the plan consumes. @return whether something was not captured until now */
-    public boolean capture(Planner.Planned planned, String owner) {
+    /** Captures what the plan consumes. */
+    public void capture(Planner.Planned planned, String owner) {
         List<CaptureNeed> needs = planned.plan().sources().stream()
                 .map(source -> new CaptureNeed(source.relation(), source.columns()))
                 .toList();
-        return new Capture(hands).ensure(needs, owner);
+        new Capture(hands).ensure(needs, owner);
     }
 
     /** The lock that serialises refreshes, and the guard that keeps everybody else from writing. */

@@ -55,7 +55,13 @@ public final class Refresher {
                 yield Optional.of(new Outcome(pending.id(), decision, pending.frontier().orElseThrow(), 0, 0, 0));
             }
             case DIFFERENTIAL -> differential(pending, planned, decision, initiator);
-            case FULL, REINITIALIZE -> Optional.of(full(pending, planned.plan(), decision, initiator));
+            case FULL, REINITIALIZE -> {
+                Outcome outcome = full(pending, planned.plan(), decision, initiator);
+                if (pending.anyTruncated()) {
+                    onceMore(pending.id());
+                }
+                yield Optional.of(outcome);
+            }
         };
     }
 
@@ -74,6 +80,16 @@ public final class Refresher {
     public Outcome full(Pending pending, StreamPlan plan, Decision decision, String initiator) {
         return run(pending, plan.full(target(pending)), decision, initiator)
                 .orElseThrow(() -> new IllegalStateException("a full program presupposes nothing"));
+    }
+
+    /**
+     * A user's block with one snapshot may have taken away rows that it cannot see (TRUNCATE, DROP, DETACH) or meet what was written
+     * past the capture: the next refresh must not apply changes, but compute everything in a snapshot of its own.
+     */
+    public void onceMore(long id) {
+        if (hands.foreign() && hands.oneSnapshot()) {
+            hands.engine("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id = " + id);
+        }
     }
 
     /** Deletes every row. Not as the engine: the table's owner may have put triggers on it. */

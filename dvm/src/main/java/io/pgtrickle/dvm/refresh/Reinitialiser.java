@@ -31,13 +31,8 @@ public final class Reinitialiser {
         this.planner = planner;
     }
 
-    /**
-     * @param planned the new plan
-     * @param newCapture whether changes were not captured until now
-     */
-    public record Result(Planner.Planned planned, boolean newCapture) {}
-
-    public Result run(Pending pending) {
+    /** @return the new plan */
+    public Planner.Planned run(Pending pending) {
         if (pending.queryView().isEmpty()) {
             throw EngineException.withHint(
                     ErrorCode.SOURCE_DROPPED,
@@ -58,7 +53,7 @@ public final class Reinitialiser {
         Target target = Refresher.target(pending.schema(), pending.name(), pending.statePrefix());
         Parts parts = new Parts(hands);
         parts.restoreGuard(target);
-        boolean newCapture = parts.capture(planned, stored.text("owner"));
+        parts.capture(planned, stored.text("owner"));
         parts.dropState(FactsJson.read(stored.text("state_tables"), new TypeReference<List<String>>() {}), pending.statePrefix());
         StreamPlan old = planner.replan(before).plan();
         if (!planned.plan().indexDdl(target).containsAll(old.indexDdl(target))) {
@@ -70,7 +65,7 @@ public final class Reinitialiser {
                 pending.id(),
                 new StreamTableStore.PlanRow(
                         planned.facts(), planned.plan(), stored.text("requested_mode").equals("FULL"), planned.everyTime()));
-        return new Result(planned, newCapture);
+        return planned;
     }
 
     /** The owner can ALTER TABLE what only a trigger protects. */

@@ -102,14 +102,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
 
--- What a plan made from a source relies on: its name, the columns used and what their types are made of, unique keys, children, capture triggers; of a view
+-- What a plan made from a source relies on: its name, the columns used and what their types are made of, unique keys, parents, children, capture triggers; of a view
 -- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE family(oid) AS (
-        SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+        SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
     )
     SELECT md5(concat_ws('|',
+        -- Ways to change rows past the triggers: through a parent, and by logical replication, which fires none for statements.
+        (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent, inhrelid) FROM pg_inherits JOIN family ON family.oid = inhrelid
+         WHERE NOT inhdetachpending AND inhparent NOT IN (SELECT oid FROM family)),
+        (SELECT string_agg(srrelid::text, ';' ORDER BY srrelid) FROM pg_subscription_rel JOIN family ON family.oid = srrelid),
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
         (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.suite.sql;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.pgtrickle.suite.Client;
+import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.Lab;
+import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.TestPostgres;
+import io.pgtrickle.suite.oracle.Oracle;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Sources with partitions, children and parents: changes come along every branch of the family, and the family changes. */
+class PartitionsIT extends SqlSuite {
+
+    PartitionsIT(Door door) {
+        super(door);
+    }
+
+    private void partitioned() {
+        run("CREATE TABLE t (id integer, k text, a integer) PARTITION BY LIST (k)", "CREATE TABLE ta PARTITION OF t FOR VALUES IN ('a')",
+                "CREATE TABLE tx PARTITION OF t DEFAULT PARTITION BY RANGE (id)", "CREATE TABLE tx1 PARTITION OF tx DEFAULT",
+                "INSERT INTO t SELECT i, 'a', i FROM generate_series(1, 200) AS i", "INSERT INTO t SELECT i, 'b', i FROM generate_series(201, 300) AS i");
+    }
+
+    private void matches(String query) {
+        run("REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", query);
+    }
+
+    /** PostgreSQL shows the old row of such a move to no statement trigger, unless the MERGE deletes as well, and the new one only if it inserts. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "WHEN MATCHED THEN UPDATE SET k = s.k",
+        "WHEN MATCHED THEN UPDATE SET k = s.k WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.k, -1)",
+        "WHEN MATCHED AND s.id = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET k = s.k",
+        "WHEN MATCHED AND s.id = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET k = s.k WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.k, -1)",
+    })
+    void mergeMovesRowsToOtherPartitions(String actions) {
+        partitioned();
+        String query = "SELECT k, count(*) AS n, sum(a) AS s FROM t GROUP BY k";
+        view(query);
+        run("MERGE INTO t USING (VALUES (1, 'b'), (2, 'a'), (3, 'a'), (201, 'a'), (202, 'c'), (900, 'z')) AS s (id, k) ON t.id = s.id " + actions);
+        matches(query);
+        run("CREATE FUNCTION merge_it() RETURNS void LANGUAGE plpgsql AS $$BEGIN MERGE INTO t USING (VALUES (5, 'c'), (205, 'a')) AS s (id, k) ON t.id = s.id "
+                + actions + "; END$$");
+        run("SELECT merge_it() /* no UPDATE */");
+        matches(query);
+    }
+
+    @Test
+    void mergesWithoutMovesAndMovesWithoutMergeStayIncremental() {
+        partitioned();
+        var v = view("SELECT id, k, a FROM t");
+        v.step("MERGE INTO t USING (VALUES (1, 'a', 5), (3, 'a', NULL), (901, 'z', 6)) AS s (id, k, a) ON t.id = s.id WHEN MATCHED AND s.a IS NULL THEN DELETE "
+                + "WHEN MATCHED THEN UPDATE SET a = s.a, k = s.k WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.k, s.a)")
+                .delta("-1 | 1 | a | 1", "+1 | 1 | a | 5", "-1 | 3 | a | 3", "+1 | 901 | z | 6").matchesRecompute();
+        v.step("UPDATE t SET k = 'b' WHERE id = 2", "WITH w AS (SELECT 4 AS i) UPDATE t SET k = 'c' FROM w WHERE id = i")
+                .delta("-1 | 2 | a | 2", "+1 | 2 | b | 2", "-1 | 4 | a | 4", "+1 | 4 | c | 4").matchesRecompute();
+        v.step("MERGE INTO t USING (VALUES (5, 'z'), (6, 'x'), (902, 'y')) AS s (id, k) ON t.id = s.id WHEN MATCHED AND s.id = 6 THEN DELETE "
+                + "WHEN MATCHED THEN UPDATE SET k = s.k WHEN NOT MATCHED THEN INSERT VALUES (s.id, s.k, 0)")
+                .delta("-1 | 5 | a | 5", "+1 | 5 | z | 5", "-1 | 6 | a | 6", "+1 | 902 | y | 0").matchesRecompute();
+    }
+
+    /** Each of these runs one amid the other, and whatever the triggers note about the one must not be taken for the other. */
+    @Test
+    void statementsAmidStatements() {
+        partitioned();
+        String query = "SELECT k, count(*) AS n, sum(a) AS s FROM t GROUP BY k";
+        run("CREATE FUNCTION inner_move() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF pg_trigger_depth() = 1 THEN "
+                + "MERGE INTO t USING (VALUES (7, 'q'), (207, 'a')) AS s (id, k) ON t.id = s.id WHEN MATCHED THEN UPDATE SET k = s.k; END IF; RETURN NULL; END$$");
+        run("CREATE TRIGGER z AFTER INSERT ON ta FOR EACH ROW EXECUTE FUNCTION inner_move()");
+        run("CREATE FUNCTION f(i integer) RETURNS integer LANGUAGE plpgsql AS $$BEGIN "
+                + "MERGE INTO t USING (VALUES (8, 'r')) AS s (id, k) ON t.id = s.id WHEN MATCHED THEN UPDATE SET k = s.k; RETURN i; END$$");
+        view(query);
+        run("INSERT INTO t VALUES (1000, 'a', 1)");
+        matches(query);
+        run("UPDATE t SET k = 'a', a = f(a) WHERE id = 210");
+        matches(query);
+        run("DELETE FROM t WHERE id = 211 AND f(a) IS NOT NULL", "BEGIN", "SAVEPOINT s");
+        assertThat(failure("UPDATE t SET a = a / 0, k = 'x' WHERE id = 212").sqlState()).isEqualTo("22012");
+        run("ROLLBACK TO s", "MERGE INTO t USING (VALUES (9, 'r')) AS s (id, k) ON t.id = s.id WHEN MATCHED THEN UPDATE SET k = s.k", "COMMIT");
+        matches(query);
+    }
+
+    @Test
+    void aParentComesLater() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, k integer)", "INSERT INTO t SELECT i, i FROM generate_series(1, 50) AS i");
+        view("SELECT id, k FROM t");
+        run("CREATE TABLE p (id integer, k integer)", "ALTER TABLE t INHERIT p");
+        matches("SELECT id, k FROM t");
+        run("UPDATE p SET k = -1 WHERE id = 1", "DELETE FROM p WHERE id = 2");
+        matches("SELECT id, k FROM t");
+    }
+
+    @Test
+    void aRootComesLater() {
+        partitioned();
+        view("SELECT id, k, a FROM t");
+        run("CREATE TABLE root (id integer, k text, a integer) PARTITION BY RANGE (id)", "ALTER TABLE root ATTACH PARTITION t DEFAULT");
+        matches("SELECT id, k, a FROM t");
+        run("INSERT INTO root VALUES (500, 'a', 1)", "UPDATE root SET a = 0 WHERE id = 1");
+        matches("SELECT id, k, a FROM t");
+    }
+
+    @Test
+    void aChildHasAnotherParent() {
+        run("CREATE TABLE p (id integer)", "CREATE TABLE q (id integer)", "CREATE TABLE c () INHERITS (p)", "INSERT INTO c VALUES (1), (2)");
+        view("SELECT id FROM p");
+        run("ALTER TABLE c INHERIT q");
+        matches("SELECT id FROM p");
+        run("UPDATE q SET id = 10 WHERE id = 1");
+        matches("SELECT id FROM p");
+    }
+
+    @Test
+    void aGrandchildLeavesWhileSomebodyWritesIntoIt() {
+        run("CREATE TABLE t (id integer)", "CREATE TABLE c () INHERITS (t)", "CREATE TABLE g () INHERITS (c)");
+        view("SELECT id FROM t");
+        Client writer = another();
+        writer.run("BEGIN");
+        writer.run("INSERT INTO g VALUES (1)");
+        run("ALTER TABLE c NO INHERIT t");
+        CompletableFuture<Void> refresh = CompletableFuture.runAsync(() -> run("REFRESH MATERIALIZED VIEW v"));
+        LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+        writer.run("COMMIT");
+        refresh.join();
+        matches("SELECT id FROM t");
+        writer.run("INSERT INTO g VALUES (2)");
+        matches("SELECT id FROM t");
+    }
+
+    @Test
+    void aPartitionThatIsBeingDetached() {
+        partitioned();
+        view("SELECT id, k, a FROM t");
+        run("DROP TABLE tx", "CREATE TABLE tb PARTITION OF t FOR VALUES IN ('b')", "INSERT INTO t VALUES (1001, 'b', 1)");
+        matches("SELECT id, k, a FROM t");
+        Client reader = another();
+        reader.run("BEGIN ISOLATION LEVEL REPEATABLE READ");
+        reader.run("SELECT count(*) FROM t");
+        run("SET statement_timeout = '300ms'");
+        assertThat(failure("ALTER TABLE t DETACH PARTITION tb CONCURRENTLY").sqlState()).isEqualTo("57014");
+        run("SET statement_timeout = '30s'");
+        reader.run("ROLLBACK");
+        matches("SELECT id, k, a FROM t");
+        run("INSERT INTO tb VALUES (1002, 'b', 1)");
+        matches("SELECT id, k, a FROM t");
+        run("ALTER TABLE t DETACH PARTITION tb FINALIZE");
+        matches("SELECT id, k, a FROM t");
+    }
+
+    @Test
+    void aSubscriptionComesLater() {
+        TestPostgres postgres = TestPostgres.shared();
+        String publisher = postgres.createDatabase();
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer)", "INSERT INTO t VALUES (1, 1), (2, 2)");
+        view("SELECT id, a FROM t");
+        String slot = "slot_" + schema;
+        try (Client there = Lab.direct(publisher); Client here = lab.direct()) {
+            there.run("CREATE SCHEMA " + schema);
+            there.run("CREATE TABLE " + schema + ".t (id integer PRIMARY KEY, a integer)");
+            there.run("CREATE PUBLICATION p FOR TABLE " + schema + ".t");
+            there.run("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+            here.run("CREATE SUBSCRIPTION " + slot + " CONNECTION 'host=127.0.0.1 port=" + here.query("SHOW port").single() + " user=" + postgres.user()
+                    + " password=" + postgres.password() + " dbname=" + publisher + "' PUBLICATION p WITH (create_slot = false, slot_name = '" + slot + "')");
+            try {
+                there.run("INSERT INTO " + schema + ".t VALUES (10, 10)");
+                await(here, "10");
+                matches("SELECT id, a FROM t");
+                there.run("UPDATE " + schema + ".t SET a = 11");
+                await(here, "11");
+                matches("SELECT id, a FROM t");
+            } finally {
+                here.run("DROP SUBSCRIPTION " + slot);
+            }
+        }
+        matches("SELECT id, a FROM t");
+    }
+
+    private void await(Client here, String value) {
+        for (int i = 0; i < 1000 && here.query("SELECT 1 FROM " + schema + ".t WHERE id = 10 AND a = " + value).rows().isEmpty(); i++) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(here.query("SELECT a FROM " + schema + ".t WHERE id = 10").single()).isEqualTo(value);
+    }
+}
