@@ -169,7 +169,7 @@ class PartitionsIT extends SqlSuite {
             there.run("CREATE PUBLICATION p FOR TABLE " + schema + ".t");
             there.run("SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
             here.run("CREATE SUBSCRIPTION " + slot + " CONNECTION 'host=127.0.0.1 port=" + here.query("SHOW port").single() + " user=" + postgres.user()
-                    + " password=" + postgres.password() + " dbname=" + publisher + "' PUBLICATION p WITH (create_slot = false, slot_name = '" + slot + "')");
+                    + " dbname=" + publisher + " password=" + postgres.password() + "' PUBLICATION p WITH (create_slot = false, slot_name = '" + slot + "')");
             try {
                 there.run("INSERT INTO " + schema + ".t VALUES (10, 10)");
                 await(here, "10");
