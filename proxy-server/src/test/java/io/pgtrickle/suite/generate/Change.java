@@ -40,7 +40,7 @@ sealed interface Change {
         }
     }
 
-    /** MERGE by key: update what matches (or delete it), insert the rest. */
+    /** MERGE by key: update what matches (or delete it), insert the rest. @param matched after WHEN MATCHED THEN, or with its own AND … THEN */
     record Merge(Table table, List<Row> rows, String matched) implements Change {
         @Override
         public String sql() {
@@ -49,7 +49,7 @@ sealed interface Change {
             String values = table.columns().stream().map(c -> "s." + c.name()).collect(Collectors.joining(", "));
             return "MERGE INTO " + table.name() + " t USING (VALUES "
                     + rows.stream().map(table::tuple).collect(Collectors.joining(", ")) + ") AS s (" + columns + ")"
-                    + " ON " + on + " WHEN MATCHED THEN " + matched
+                    + " ON " + on + " WHEN MATCHED " + (matched.startsWith("AND ") ? "" : "THEN ") + matched
                     + " WHEN NOT MATCHED THEN INSERT VALUES (" + values + ")";
         }
     }

@@ -157,6 +157,9 @@ final class Changes {
         boolean numeric = key.type() == Type.INT;
         int a = random.nextInt(1, KEYS + 1);
         int b = random.nextInt(1, KEYS + 1);
+        if (table.partitioned() && expressions.chance(30)) {
+            return movingMerge(table, key.name(), a, b);
+        }
         return switch (random.nextInt(numeric ? 4 : 2)) {
             case 0 -> table.otherColumns().isEmpty()
                     ? delete(table)
@@ -169,6 +172,16 @@ final class Changes {
             default -> new Plain("UPDATE " + table.name() + " SET " + key.name() + " = " + key.name() + " + " + random.nextInt(1, KEYS)
                     + where(table));
         };
+    }
+
+    /** MERGE that moves rows to another partition, with any combination of other actions. */
+    private Change movingMerge(Table table, String key, int a, int b) {
+        String matched = (expressions.chance(40) ? "AND t." + key + " = " + a + " THEN DELETE WHEN MATCHED " : "") + "THEN UPDATE SET " + key + " = t." + key
+                + " + " + random.nextInt(1, KEYS);
+        if (expressions.chance(50)) {
+            return new Plain("MERGE INTO " + table.name() + " t USING (VALUES (" + a + "), (" + b + ")) AS s (k) ON t." + key + " = s.k WHEN MATCHED " + matched);
+        }
+        return new Merge(table, rows(random, table, random.nextInt(1, 4)), matched.replaceFirst("^THEN ", ""));
     }
 
     private Change keyless(Table table) {
