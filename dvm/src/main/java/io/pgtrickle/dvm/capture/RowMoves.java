@@ -31,7 +31,8 @@ final class RowMoves {
 
                 BEGIN
                     PERFORM pg_catalog.set_config('%1$s', pg_catalog.concat(pg_catalog.current_setting('%1$s', true),
-                        CASE TG_OP::pg_catalog.bpchar WHEN 'INSERT' THEN 'i' WHEN 'UPDATE' THEN 'u' ELSE 'd' END,
+                        CASE WHEN TG_OP::pg_catalog.text OPERATOR(pg_catalog.=) 'INSERT' THEN 'i'
+                            WHEN TG_OP::pg_catalog.text OPERATOR(pg_catalog.=) 'UPDATE' THEN 'u' ELSE 'd' END,
                         pg_catalog.chr(64 OPERATOR(pg_catalog.+) pg_catalog.pg_trigger_depth())), true);
                     RETURN NULL;
                 END
@@ -46,17 +47,22 @@ final class RowMoves {
                     __pgt_open text := pg_catalog.current_setting('%1$s', true);
                     __pgt_seen text;
                 BEGIN
-                    IF TG_OP::pg_catalog.bpchar OPERATOR(pg_catalog.=) 'DELETE' THEN
+                    IF TG_OP::pg_catalog.text OPERATOR(pg_catalog.=) 'DELETE' THEN
                         __pgt_seen := CASE WHEN __pgt_open OPERATOR(pg_catalog.!~~) '%%u_' THEN NULL
-                            WHEN __pgt_open OPERATOR(pg_catalog.~) 'i(.)u\\1$' THEN 'm' ELSE 'p' END;
+                            WHEN __pgt_open OPERATOR(pg_catalog.~) E'i(.)u\\\\1$' THEN 'm' ELSE 'p' END;
                     ELSE
-                        __pgt_seen := CASE WHEN __pgt_open OPERATOR(pg_catalog.~) 'i(.)u\\1(d\\1)?$' THEN NULL
+                        __pgt_seen := CASE WHEN __pgt_open OPERATOR(pg_catalog.~) E'i(.)u\\\\1(d\\\\1)?$' THEN NULL
                             WHEN __pgt_open OPERATOR(pg_catalog.~~) '%%u_' THEN 'p' ELSE 'm' END;
                     END IF;
-                    IF __pgt_seen IS NOT NULL AND pg_catalog.current_setting('pgtrickle.moved_%2$d', true) IS DISTINCT FROM 'm' THEN
+                    IF __pgt_seen IS NOT NULL
+                        AND coalesce(pg_catalog.current_setting('pgtrickle.moved_%2$d', true), '') OPERATOR(pg_catalog.<>) 'm'
+                    THEN
                         PERFORM pg_catalog.set_config('pgtrickle.moved_%2$d', __pgt_seen, true);
                     END IF;
-                    RETURN CASE TG_OP::pg_catalog.bpchar WHEN 'DELETE' THEN OLD ELSE NEW END;
+                    IF TG_OP::pg_catalog.text OPERATOR(pg_catalog.=) 'DELETE' THEN
+                        RETURN OLD;
+                    END IF;
+                    RETURN NEW;
                 END
                 """.formatted(open(source), source);
     }
@@ -78,8 +84,8 @@ final class RowMoves {
                     IF current_setting('pgtrickle.moved_%1$d', true) <> '' THEN
                         GET DIAGNOSTICS __pgt_context = PG_CONTEXT;
                         IF current_setting('pgtrickle.moved_%1$d', true) = 'm'
-                            OR NOT (__pgt_context ~* '^[^\\n]*\\nSQL statement "\\s*update\\M' OR strpos(__pgt_context, chr(10)) = 0
-                                AND current_query() ~* '\\mupdate\\M' AND current_query() !~* '\\m(merge|execute)\\M')
+                            OR NOT (__pgt_context ~* E'^[^\\n]*\\nSQL statement "\\\\s*update\\\\M' OR strpos(__pgt_context, chr(10)) = 0
+                                AND current_query() ~* E'\\\\mupdate\\\\M' AND current_query() !~* E'\\\\m(merge|execute)\\\\M')
                         THEN
                             %2$s;
                         END IF;

@@ -157,7 +157,7 @@ final class Changes {
         boolean numeric = key.type() == Type.INT;
         int a = random.nextInt(1, KEYS + 1);
         int b = random.nextInt(1, KEYS + 1);
-        if (table.partitioned() && expressions.chance(30)) {
+        if (table.partitioned() && expressions.chance(10)) {
             return movingMerge(table, key.name(), a, b);
         }
         return switch (random.nextInt(numeric ? 4 : 2)) {
