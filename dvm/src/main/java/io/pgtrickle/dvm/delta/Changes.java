@@ -7,6 +7,7 @@ import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The WITH query of one table's unconsumed change rows. */
@@ -14,6 +15,11 @@ record Changes(SourceUse source, String table, Slice slice) {
 
     String name() {
         return "changes_" + source.relation();
+    }
+
+    /** The change rows one by one. */
+    private String single() {
+        return source.netted() ? "read_" + source.relation() : name();
     }
 
     /**
@@ -25,11 +31,19 @@ record Changes(SourceUse source, String table, Slice slice) {
                         source.columns().stream().map(column -> "b." + Quoting.identifier(column)), Stream.of("b." + Reading.WEIGHT))
                 .toList();
         program.with(
-                name(),
+                single(),
                 "what changed in " + table + " since the frontier; the second SELECT has no rows and tells the planner how many to expect",
                 "SELECT " + String.join(", ", columns) + "\nFROM " + Quoting.qualified(slice.buffer()) + " AS b\nWHERE " + slice.condition()
                         + "\nUNION ALL\nSELECT " + String.join(", ", Collections.nCopies(columns.size(), "NULL"))
                         + "\nFROM generate_series(1, " + slice.expected() + ")\nWHERE pg_backend_pid() = 0\nLIMIT " + slice.limit());
+        if (source.netted()) {
+            String list = source.columns().stream().map(column -> "r." + Quoting.identifier(column)).collect(Collectors.joining(", "));
+            program.with(
+                    name(),
+                    "the same, equal rows added up",
+                    "SELECT " + list + ", sum(r." + Reading.WEIGHT + ") AS " + Reading.WEIGHT + "\nFROM " + single() + " AS r\nGROUP BY " + list
+                            + "\nHAVING sum(r." + Reading.WEIGHT + ") <> 0");
+        }
     }
 
     /**
@@ -38,6 +52,6 @@ record Changes(SourceUse source, String table, Slice slice) {
      */
     String seen() {
         return "SELECT count(*) AS rows, count(*) >= " + slice.limit() + " OR coalesce(bool_or(" + Reading.WEIGHT
-                + " = 0), false) AS beyond FROM " + name();
+                + " = 0), false) AS beyond FROM " + single();
     }
 }

@@ -26,6 +26,7 @@ import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,9 @@ import java.util.Set;
  */
 final class PlanBuilder {
 
+    /** A table read so often is joined with itself at such length that its changes are worth adding up first. */
+    private static final int READ_OFTEN = 3;
+
     private static final Set<String> SYSTEM_COLUMNS = Set.of("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid");
 
     private final QueryFacts facts;
@@ -55,6 +59,8 @@ final class PlanBuilder {
     private final TypeProbe probe;
     private final List<Aggregate> stages = new ArrayList<>();
     private final Map<Long, Set<String>> usedColumns = new LinkedHashMap<>();
+    /** How often the query reads a table. */
+    private final Map<Long, Integer> scans = new HashMap<>();
 
     PlanBuilder(QueryFacts facts, QueryParser parser, TypeProbe probe) {
         this.facts = facts;
@@ -77,8 +83,16 @@ final class PlanBuilder {
         return facts.relations().stream()
                 .filter(relation -> usedColumns.containsKey(relation.oid()))
                 .sorted(Comparator.comparingLong(RelationFacts::oid))
-                .map(relation -> new SourceUse(relation.oid(), captured(relation)))
+                .map(relation -> new SourceUse(relation.oid(), captured(relation), netted(relation)))
                 .toList();
+    }
+
+    /** Only where rows that look alike are equal, and only where it pays. */
+    private boolean netted(RelationFacts relation) {
+        Set<String> captured = Set.copyOf(captured(relation));
+        return scans.getOrDefault(relation.oid(), 0) >= READ_OFTEN && relation.columns().stream()
+                .filter(column -> captured.contains(column.name()))
+                .allMatch(column -> Identity.exactEquality(column.type()));
     }
 
     /** What the query uses; one column if it uses none, as in count(*): every changed row must be seen, whatever it holds. */
@@ -200,6 +214,7 @@ final class PlanBuilder {
             throw new UnsupportedConstructException("table " + table.schema() + "." + table.name() + " without columns");
         }
         used(table.oid());
+        scans.merge(table.oid(), 1, Integer::sum);
         return new Scan(table, relation.alias(), relation.columnAliases());
     }
 
