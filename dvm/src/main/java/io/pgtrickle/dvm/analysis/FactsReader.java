@@ -52,12 +52,14 @@ final class FactsReader {
                 (SELECT coalesce(jsonb_agg(k.columns ORDER BY NOT k.indisprimary, k.indexrelid), '[]')::text
                  FROM (SELECT i.indexrelid, i.indisprimary, jsonb_agg(a.attname ORDER BY u.position) AS columns
                        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam AND m.amname = 'btree',
-                            unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, position)
+                            unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
+                                WITH ORDINALITY AS u(attnum, class, "collation", position)
                             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum
                        WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
                            AND i.indpred IS NULL AND i.indexprs IS NULL AND u.position <= i.indnkeyatts
                            AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
-                       GROUP BY i.indexrelid, i.indisprimary HAVING bool_and(a.attnotnull)) k) AS keys,
+                       GROUP BY i.indexrelid, i.indisprimary
+                       HAVING bool_and(a.attnotnull AND pgtrickle.pgt_index_compares(u.class, u."collation", a.attcollation))) k) AS keys,
                 c.relrowsecurity AND NOT (o.rolsuper OR o.rolbypassrls
                     OR (pg_has_role(o.oid, c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)) AS policed,
                 c.relkind IN ('r', 'p') AND NOT has_table_privilege(o.oid, c.oid, 'SELECT') AND EXISTS (

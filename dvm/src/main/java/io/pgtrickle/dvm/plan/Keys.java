@@ -195,7 +195,7 @@ final class Keys {
         }
     }
 
-    /** What follows from equalities between columns, and with constants. */
+    /** What follows from equalities between columns, and with constants, as far as these compare as the columns' keys do. */
     private static final class Closure {
 
         private final Scope scope;
@@ -225,16 +225,22 @@ final class Keys {
                 Optional<Scope.Column> l = column(left);
                 Optional<Scope.Column> r = column(right);
                 if (l.isPresent() && r.isPresent()) {
-                    Set<Scope.Column> merged = new HashSet<>(equalTo(l.get()));
-                    merged.addAll(equalTo(r.get()));
-                    classes.removeIf(known -> known.contains(l.get()) || known.contains(r.get()));
-                    classes.add(merged);
-                } else if (l.isPresent() && right.columns().isEmpty()) {
+                    if (SameEquality.between(scope, l.get(), r.get())) {
+                        merge(l.get(), r.get());
+                    }
+                } else if (l.isPresent() && SameEquality.withConstant(scope, l.get(), right)) {
                     constants.add(l.get());
-                } else if (r.isPresent() && left.columns().isEmpty()) {
+                } else if (r.isPresent() && SameEquality.withConstant(scope, r.get(), left)) {
                     constants.add(r.get());
                 }
             }
+        }
+
+        private void merge(Scope.Column left, Scope.Column right) {
+            Set<Scope.Column> merged = new HashSet<>(equalTo(left));
+            merged.addAll(equalTo(right));
+            classes.removeIf(known -> known.contains(left) || known.contains(right));
+            classes.add(merged);
         }
 
         private Optional<Scope.Column> column(Expr expression) {

@@ -53,6 +53,22 @@ BEGIN
 END
 $$;
 
+-- Whether an index column tells apart exactly what "=" tells apart in the table's column: text_pattern_ops does, record_image_ops
+-- does not, nor does another collation if one of the two is non-deterministic.
+CREATE FUNCTION pgtrickle.pgt_index_compares(operator_class oid, index_collation oid, column_collation oid) RETURNS bool
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_opclass c JOIN pg_type t ON t.oid = c.opcintype
+        JOIN pg_amop m ON m.amopfamily = c.opcfamily AND m.amopstrategy = 3
+            AND m.amoplefttype = c.opcintype AND m.amoprighttype = c.opcintype
+        JOIN pg_operator o ON o.oid = m.amopopr
+        WHERE c.oid = operator_class AND o.oprname = '='
+            AND (o.oprnamespace = 'pg_catalog'::regnamespace OR c.opcdefault AND t.typtype = 'b'))
+    AND (index_collation = column_collation OR NOT EXISTS (
+        SELECT FROM pg_collation WHERE oid IN (index_collation, column_collation) AND NOT collisdeterministic))
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_index_compares FROM PUBLIC;
+
 -- The columns of a relation with everything the compiler asks about their types. A domain has the operators of what it is made
 -- of, so its schema is that type's.
 CREATE FUNCTION pgtrickle.pgt_columns(relation oid) RETURNS jsonb

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.suite.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Inner joins: simultaneous changes of all sides, keys that change, self joins, duplicates. */
 class JoinsIT extends SqlSuite {
@@ -171,5 +175,69 @@ class JoinsIT extends SqlSuite {
         view("SELECT x.a, count(*) AS n FROM t AS w, t AS x, t AS y, t AS z WHERE w.a = x.a AND x.a = y.a AND y.a = z.a GROUP BY x.a")
                 .step("UPDATE t SET a = a + 1", "UPDATE t SET a = a + 1", "UPDATE t SET a = a + 1", "UPDATE t SET a = a - 3", "UPDATE t SET a = -1", "UPDATE t SET a = 2", "DELETE FROM t WHERE ctid = (SELECT min(ctid) FROM t)")
                 .matchesRecompute();
+    }
+
+    private void caseInsensitive() {
+        run("CREATE COLLATION ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false)", "CREATE TABLE d (name text PRIMARY KEY, w integer)",
+                "INSERT INTO d VALUES ('a', 1)", "CREATE TABLE o (id integer PRIMARY KEY, name text COLLATE ci)", "INSERT INTO o SELECT i, 'a' FROM generate_series(1, 20) i");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+            "SELECT o.id, d.w FROM o JOIN d ON d.name = o.name",
+            "SELECT o.id, d.w FROM o JOIN d USING (name)",
+            "SELECT o.id, d.w FROM o NATURAL JOIN d",
+            "SELECT o.id, d.w FROM o JOIN d ON d.name = o.name COLLATE ci",
+            "SELECT o.id, d.w FROM o, d WHERE d.name = 'A' COLLATE ci",
+            "SELECT q.id, d.w FROM (SELECT id, name FROM o) q JOIN d ON d.name = q.name",
+            "SELECT d.w, q.n FROM (SELECT name, count(*) AS n FROM o GROUP BY name) q JOIN d ON d.name = q.name",
+            "SELECT o.id, e.w FROM o JOIN d ON d.name = o.name JOIN d e ON e.name = o.name",
+            "SELECT o.name, d.w FROM o JOIN d USING (name) WHERE o.id = 1"})
+    void aCollationThatTakesSeveralKeysForEqualMakesNoJoinManyToOne(String query) {
+        caseInsensitive();
+        view(query).step("INSERT INTO d VALUES ('A', 2)").matchesRecompute().step("UPDATE d SET w = w + 1").matchesRecompute()
+                .step("DELETE FROM d WHERE name = 'a'", "INSERT INTO o VALUES (21, 'A')").matchesRecompute();
+    }
+
+    @Test
+    void aUniqueIndexOfAnotherCollationThanItsColumnIsNoKey() {
+        caseInsensitive();
+        run("CREATE TABLE e (name text COLLATE ci NOT NULL, w integer)", "CREATE UNIQUE INDEX ON e (name COLLATE \"C\")", "INSERT INTO e VALUES ('a', 1), ('b', 1)");
+        var joined = view("v", "SELECT o.id, e.w FROM o JOIN e ON e.name = o.name");
+        var alone = view("u", "SELECT name, w FROM e");
+        run("INSERT INTO e VALUES ('A', 2)");
+        joined.step().matchesRecompute();
+        alone.step().matchesRecompute();
+        run("UPDATE e SET w = 3 WHERE name COLLATE \"C\" = 'a'");
+        joined.step().matchesRecompute();
+        alone.step().matchesRecompute();
+    }
+
+    @Test
+    void aUniqueIndexThatTellsMoreApartThanEqualityIsNoKey() {
+        run("CREATE TYPE pair AS (a integer, n numeric)", "CREATE TABLE e (p pair NOT NULL, w integer)", "CREATE UNIQUE INDEX ON e (p record_image_ops)",
+                "CREATE TABLE o (id integer PRIMARY KEY, p pair)", "INSERT INTO o VALUES (1, (1, 1.0))", "INSERT INTO e VALUES ((1, 1.0), 1)");
+        var joined = view("v", "SELECT o.id, e.w FROM o JOIN e ON e.p = o.p");
+        joined.step("INSERT INTO e VALUES ((1, 1.00), 2)").matchesRecompute().step("UPDATE e SET w = w + 1").matchesRecompute();
+    }
+
+    @Test
+    void twoTimesMayBeOneMoment() {
+        run("SET TimeZone = 'Europe/Berlin'", "CREATE TABLE d (at timestamp PRIMARY KEY, w integer)", "INSERT INTO d VALUES ('2024-03-31 02:30', 1)",
+                "CREATE TABLE o (id integer PRIMARY KEY, at timestamptz)", "INSERT INTO o VALUES (1, '2024-03-31 03:30')");
+        view("v", "SELECT o.id, d.w FROM o JOIN d ON d.at = o.at").step("INSERT INTO d VALUES ('2024-03-31 03:30', 2)").matchesRecompute()
+                .step("UPDATE d SET w = w + 1").matchesRecompute();
+        view("u", "SELECT o.id, d.w FROM o, d WHERE d.at = '2024-03-31 03:30'::timestamptz").step("UPDATE d SET w = w + 1").matchesRecompute();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"l.id = o.l_id AND l.k = 10", "l.id = 1", "l.id = o.big", "l.id = '1'::bigint", "l.id = o.l_id AND o.big = 1",
+            "d.day = '2024-01-01' AND d.code = 'x' AND l.id = 1"})
+    void equalitiesThatCompareAsTheKeyDoesStillIdentify(String condition) {
+        run("CREATE TABLE o (id integer PRIMARY KEY, l_id integer NOT NULL, big bigint)", "INSERT INTO o VALUES (1, 1, 1), (2, 1, 1), (3, 2, 2)",
+                "CREATE TABLE d (code text, day date, PRIMARY KEY (code, day))", "INSERT INTO d VALUES ('x', '2024-01-01')");
+        String from = condition.contains("d.") ? "o, l, d" : "o, l";
+        view("SELECT o.id, l.v FROM " + from + " WHERE " + condition).step("UPDATE l SET v = v || '!'").matchesRecompute();
+        assertThat(lines("SELECT pg_get_indexdef(indexrelid) ~ '\\(id\\)' FROM pg_index WHERE indrelid = 'v'::regclass AND indisunique")).containsExactly("t");
     }
 }
