@@ -60,8 +60,10 @@ final class FactsReader {
                            AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
                        GROUP BY i.indexrelid, i.indisprimary
                        HAVING bool_and(a.attnotnull AND pgtrickle.pgt_index_compares(u.class, u."collation", a.attcollation))) k) AS keys,
-                c.relrowsecurity AND NOT (o.rolsuper OR o.rolbypassrls
-                    OR (pg_has_role(o.oid, c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)) AS policed,
+                c.relkind IN ('r', 'p') AND c.relrowsecurity AND EXISTS (
+                    SELECT FROM reads JOIN pg_class w ON w.oid = reads.oid AND w.relkind = 'v' JOIN pg_roles p ON p.oid = w.relowner
+                    WHERE NOT (p.rolsuper OR p.rolbypassrls
+                        OR pg_has_role(p.oid, c.relowner, 'USAGE') AND NOT c.relforcerowsecurity)) AS policed,
                 c.relkind IN ('r', 'p') AND NOT has_table_privilege(o.oid, c.oid, 'SELECT') AND EXISTS (
                     SELECT FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
                     JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
@@ -110,9 +112,6 @@ final class FactsReader {
         for (Row row : hands.ask(RELATIONS.formatted(view))) {
             relations.add(relation(row));
             String name = row.text("schema") + "." + row.text("name");
-            if (row.flag("policed")) {
-                obstacles.add("row-level security on " + name);
-            }
             if (row.flag("borrowed")) {
                 obstacles.add("reading " + name + " only with the rights of a view");
             }
@@ -150,7 +149,7 @@ final class FactsReader {
     private static RelationFacts relation(Row row) {
         List<ColumnFacts> columns = FactsJson.columns(row.text("columns"));
         return new RelationFacts(
-                row.number("oid"), row.text("schema"), row.text("name"), row.text("kind").charAt(0), row.flag("capturable"),
+                row.number("oid"), row.text("schema"), row.text("name"), row.text("kind").charAt(0), row.flag("capturable"), row.flag("policed"),
                 columns, FactsJson.read(row.text("keys"), new TypeReference<List<List<String>>>() {}), row.find("definition"));
     }
 

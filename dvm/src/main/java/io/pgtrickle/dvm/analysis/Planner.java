@@ -32,7 +32,7 @@ public final class Planner {
                     && (facts.relations().isEmpty()
                             || !facts.volatileFunctions().isEmpty()
                             || !facts.stableFunctions().isEmpty()
-                            || facts.relations().stream().anyMatch(r -> r.kind() != 'v' && !r.capturable()));
+                            || facts.relations().stream().anyMatch(r -> r.kind() != 'v' && !r.capturable() || r.policed()));
         }
 
         public List<RelationFacts> captured() {

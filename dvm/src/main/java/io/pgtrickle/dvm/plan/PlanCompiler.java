@@ -34,6 +34,10 @@ public final class PlanCompiler {
                 .filter(relation -> !relation.capturable() && relation.definition().isEmpty())
                 .map(PlanBuilder::notCapturable)
                 .forEach(reasons::add);
+        facts.relations().stream()
+                .filter(RelationFacts::policed)
+                .map(relation -> "row-level security on " + relation.schema() + "." + relation.name())
+                .forEach(reasons::add);
         reasons.addAll(facts.obstacles());
         facts.volatileFunctions().forEach(function -> reasons.add("volatile function " + function));
         facts.stableFunctions().forEach(function -> reasons.add("function " + function + ", whose value changes by itself"));

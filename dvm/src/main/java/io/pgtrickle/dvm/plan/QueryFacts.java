@@ -14,7 +14,7 @@ import java.util.Map;
  * @param functionKinds for every function name in the canonical texts, its {@code FunctionCatalog.Kind} name
  * @param volatileFunctions names of volatile functions and operators the query uses
  * @param stableFunctions names of stable ones
- * @param obstacles why changes cannot be consumed, found by the analysis (e.g. row-level security, a text the parser cannot be
+ * @param obstacles why changes cannot be consumed, found by the analysis (e.g. a virtual generated column, a text the parser cannot be
  *     trusted with), in words a user knows; with any of these the plan is FULL
  * @param probes answers of the {@link TypeProbe}, by the SELECT it was asked about
  */

@@ -9,8 +9,10 @@ import java.util.Optional;
  *
  * @param kind pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table
  * @param capturable whether statement triggers can be put on it (tables; not system catalogs, temporary or foreign tables)
+ * @param policed whether row-level security may hide rows of it from whoever reads it for the query: the stream table's owner or
+ *     a view's
  * @param uniqueKeys column names of each unique index that is immediate, valid, without predicate or expressions, over NOT
- *     NULL columns; the primary key first
+ *     NULL columns, and tells apart what {@code =} does; the primary key first
  * @param definition a view's canonical query
  */
 public record RelationFacts(
@@ -19,6 +21,7 @@ public record RelationFacts(
         String name,
         char kind,
         boolean capturable,
+        boolean policed,
         List<ColumnFacts> columns,
         List<List<String>> uniqueKeys,
         Optional<String> definition) {

@@ -65,7 +65,9 @@ public final class Orphans {
                     AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND g.tgfoid = 'pgtrickle.pgt_guard'::regproc)
                     AND (EXISTS (SELECT FROM unnest(t.function_oids) f WHERE f NOT IN (
                             SELECT oid FROM pg_proc WHERE oid = f UNION ALL SELECT oid FROM pg_operator WHERE oid = f
-                            UNION ALL SELECT oid FROM pg_type WHERE oid = f UNION ALL SELECT oid FROM pg_collation WHERE oid = f))
+                            UNION ALL SELECT oid FROM pg_type WHERE oid = f UNION ALL SELECT oid FROM pg_collation WHERE oid = f
+                            UNION ALL SELECT oid FROM pg_ts_config WHERE oid = f UNION ALL SELECT oid FROM pg_class WHERE oid = f
+                            UNION ALL SELECT oid FROM pg_roles WHERE oid = f))
                         OR EXISTS (SELECT FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class s ON s.oid = d.source_relid
                             WHERE d.pgt_id = t.pgt_id AND (s.oid IS NULL OR EXISTS (
                                 SELECT FROM unnest(d.columns_used) AS used(name) WHERE NOT EXISTS (

@@ -174,7 +174,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
 $$;
 
--- The functions, operators, types and collations of users that a view is made of, views it reads looked through.
+-- What a view is made of besides relations, views it reads looked through: functions, operators, types and collations; and where tables have row-level security, these and the roles that read them.
 CREATE FUNCTION pgtrickle.pgt_functions(view oid) RETURNS oid[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE reads(oid) AS (
@@ -183,19 +183,31 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT d.refobjid FROM reads
         JOIN pg_rewrite r ON r.ev_class = reads.oid
         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
-        JOIN pg_class v ON v.oid = d.refobjid AND v.relkind = 'v'
+        JOIN pg_class v ON v.oid = d.refobjid AND v.relkind IN ('v', 'r', 'p')
+    ),
+    policed AS (
+        SELECT c.oid FROM reads JOIN pg_class c ON c.oid = reads.oid AND c.relkind IN ('r', 'p') AND c.relrowsecurity
     )
-    SELECT array_agg(DISTINCT d.refobjid) FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid
-    JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-        OR d.classid = 'pg_class'::regclass AND d.objid = reads.oid
-    WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass)
+    SELECT array_agg(used.oid ORDER BY used.oid) FROM (
+        SELECT d.refobjid FROM reads JOIN pg_class v ON v.oid = reads.oid AND v.relkind = 'v' JOIN pg_rewrite r ON r.ev_class = v.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+            OR d.classid = 'pg_class'::regclass AND d.objid = reads.oid
+        WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass)
+        UNION SELECT oid FROM policed
+        UNION SELECT c.relowner FROM reads JOIN pg_class c ON c.oid = reads.oid AND c.relkind = 'v' WHERE EXISTS (SELECT FROM policed)
+    ) AS used(oid)
 $$;
 
 -- What these are called and defined as now. A reg type shows the number where there is no such object, so it may be asked for
 -- any OID; names come with their schemas, because none is in the search_path.
 CREATE FUNCTION pgtrickle.pgt_function_hash(functions oid[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT md5(string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation,
-        p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig), ';' ORDER BY f))
-    FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f
+    SELECT md5(concat_ws(';',
+        (SELECT string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation,
+             p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig), ';' ORDER BY f)
+         FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f),
+        -- from whom row-level security hides rows
+        (SELECT string_agg(concat_ws(' ', c.oid, r.oid, c.relforcerowsecurity, r.rolsuper, r.rolbypassrls,
+             pg_has_role(r.oid, c.relowner, 'USAGE')), ',' ORDER BY c.oid, r.oid)
+         FROM pg_class c, pg_roles r WHERE c.oid = ANY (functions) AND r.oid = ANY (functions))))
 $$;

@@ -63,13 +63,13 @@ record GoldenCase(QueryFacts facts, Deque<List<ColumnFacts>> probes, List<List<S
             keys.add(List.of(columnsAndKeys[i].split(", ")));
         }
         return new RelationFacts(
-                oid, "public", parts[0], 'r', true, columns(columnsAndKeys[0]), keys, Optional.empty());
+                oid, "public", parts[0], 'r', true, false, columns(columnsAndKeys[0]), keys, Optional.empty());
     }
 
     private static RelationFacts view(long oid, String text) {
         String[] parts = text.split(": | AS ", 3);
         return new RelationFacts(
-                oid, "public", parts[0], 'v', false, columns(parts[1]), List.of(), Optional.of(parts[2]));
+                oid, "public", parts[0], 'v', false, false, columns(parts[1]), List.of(), Optional.of(parts[2]));
     }
 
     private static List<ColumnFacts> columns(String text) {

@@ -156,7 +156,7 @@ class PlanCompilerTest {
     }
 
     private static RelationFacts relation(String schema, char kind) {
-        return new RelationFacts(1, schema, "r", kind, false, List.of(), List.of(), Optional.empty());
+        return new RelationFacts(1, schema, "r", kind, false, false, List.of(), List.of(), Optional.empty());
     }
 
     @Test

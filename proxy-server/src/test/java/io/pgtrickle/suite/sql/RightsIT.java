@@ -247,4 +247,80 @@ class RightsIT extends SqlSuite {
         run("INSERT INTO r VALUES (1)", "REFRESH MATERIALIZED VIEW v");
         assertThat(lines("SELECT id FROM v")).containsExactly("1");
     }
+
+    private static final String AUTO = "CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS ";
+
+    /** A table of alice's of which bob sees what is his. */
+    private Client policed() {
+        run("CREATE TABLE rt (id integer PRIMARY KEY, o text)", "INSERT INTO rt VALUES (1, 'a'), (2, 'b')", "ALTER TABLE rt ENABLE ROW LEVEL SECURITY",
+                "CREATE POLICY p ON rt USING (o = 'a')", "GRANT SELECT ON rt TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        return bob();
+    }
+
+    private static void refreshed(Client client, String... ids) {
+        client.run("REFRESH MATERIALIZED VIEW v");
+        assertThat(client.query("SELECT id FROM v ORDER BY id").lines()).containsExactly(ids);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SELECT * FROM rt", "SELECT id, count(*) AS n FROM rt GROUP BY id", "SELECT id FROM own", "SELECT id FROM invoker", "SELECT id FROM barrier"})
+    void policiesThatChangeAreFollowed(String query) {
+        Client bob = policed();
+        bob.run("CREATE VIEW own AS SELECT * FROM rt");
+        bob.run("CREATE VIEW invoker WITH (security_invoker = true) AS SELECT * FROM rt");
+        bob.run("CREATE VIEW barrier WITH (security_barrier = true) AS SELECT * FROM rt");
+        bob.run(AUTO + query);
+        refreshed(bob, "1");
+        run("ALTER POLICY p ON rt USING (o = 'b')");
+        refreshed(bob, "2");
+        run("CREATE POLICY q ON rt USING (o = 'a')");
+        refreshed(bob, "1", "2");
+        run("DROP POLICY p ON rt");
+        refreshed(bob, "1");
+        run("ALTER TABLE rt DISABLE ROW LEVEL SECURITY");
+        refreshed(bob, "1", "2");
+    }
+
+    @Test
+    void rolesThatChangeAreFollowed() {
+        Client bob = policed();
+        Client superuser = superuser();
+        superuser.run("ALTER ROLE " + Lab.BOB + " BYPASSRLS");
+        try {
+            bob.run(AUTO + "SELECT * FROM rt");
+            run("INSERT INTO rt VALUES (3, 'c')");
+            refreshed(bob, "1", "2", "3");
+            assertThat(bob.query("SELECT effective_refresh_mode FROM pgtrickle.pgt_stream_tables").lines()).containsExactly("DIFFERENTIAL");
+        } finally {
+            superuser.run("ALTER ROLE " + Lab.BOB + " NOBYPASSRLS");
+        }
+        refreshed(bob, "1");
+    }
+
+    @Test
+    void theOwnersExemptionThatEndsIsFollowed() {
+        policed();
+        run(AUTO + "SELECT * FROM rt", "INSERT INTO rt VALUES (3, 'c')");
+        refreshed(alice, "1", "2", "3");
+        assertThat(lines("SELECT effective_refresh_mode FROM pgtrickle.pgt_stream_tables")).containsExactly("DIFFERENTIAL");
+        run("ALTER TABLE rt FORCE ROW LEVEL SECURITY");
+        refreshed(alice, "1");
+        run("ALTER POLICY p ON rt USING (o <> 'a')");
+        refreshed(alice, "2", "3");
+        run("ALTER TABLE rt NO FORCE ROW LEVEL SECURITY", "INSERT INTO rt VALUES (4, 'd')");
+        refreshed(alice, "1", "2", "3", "4");
+        Client superuser = superuser();
+        superuser.run("ALTER TABLE " + schema + ".rt OWNER TO " + Lab.BOB);
+        superuser.run("GRANT SELECT ON " + schema + ".rt TO " + Lab.ALICE);
+        refreshed(alice, "2", "3", "4");
+    }
+
+    @Test
+    void theRowsOfAnothersViewAreThoseItsOwnerSees() {
+        Client bob = policed();
+        bob.run("CREATE VIEW own AS SELECT * FROM rt");
+        bob.run("GRANT SELECT ON own TO " + Lab.ALICE);
+        run(AUTO + "SELECT id FROM own", "INSERT INTO rt VALUES (3, 'c'), (4, 'a')");
+        refreshed(alice, "1", "4");
+    }
 }
