@@ -174,7 +174,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
 $$;
 
--- What a view is made of besides relations, views it reads looked through: functions, operators, types and collations; and where tables have row-level security, these and the roles that read them.
+-- What a view is made of besides relations, views it reads looked through: functions, operators, types, collations and text
+-- search configurations; what PostgreSQL knows these to call, as aggregates, operators and BEGIN ATOMIC bodies do; and where
+-- tables have row-level security, these and the roles that read them.
 CREATE FUNCTION pgtrickle.pgt_functions(view oid) RETURNS oid[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE reads(oid) AS (
@@ -185,29 +187,44 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
         JOIN pg_class v ON v.oid = d.refobjid AND v.relkind IN ('v', 'r', 'p')
     ),
+    made_of(class, oid) AS (
+        SELECT d.refclassid, d.refobjid
+        FROM reads JOIN pg_class v ON v.oid = reads.oid AND v.relkind = 'v' JOIN pg_rewrite r ON r.ev_class = v.oid
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+            OR d.classid = 'pg_class'::regclass AND d.objid = reads.oid
+        WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass,
+            'pg_ts_config'::regclass)
+        UNION
+        SELECT d.refclassid, d.refobjid FROM made_of JOIN pg_depend d ON d.classid = made_of.class AND d.objid = made_of.oid
+            AND d.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+            AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+    ),
     policed AS (
         SELECT c.oid FROM reads JOIN pg_class c ON c.oid = reads.oid AND c.relkind IN ('r', 'p') AND c.relrowsecurity
     )
     SELECT array_agg(used.oid ORDER BY used.oid) FROM (
-        SELECT d.refobjid FROM reads JOIN pg_class v ON v.oid = reads.oid AND v.relkind = 'v' JOIN pg_rewrite r ON r.ev_class = v.oid
-        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-            OR d.classid = 'pg_class'::regclass AND d.objid = reads.oid
-        WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass)
-        UNION SELECT oid FROM policed
+        SELECT oid FROM made_of UNION SELECT oid FROM policed
         UNION SELECT c.relowner FROM reads JOIN pg_class c ON c.oid = reads.oid AND c.relkind = 'v' WHERE EXISTS (SELECT FROM policed)
     ) AS used(oid)
 $$;
 
 -- What these are called and defined as now. A reg type shows the number where there is no such object, so it may be asked for
--- any OID; names come with their schemas, because none is in the search_path.
+-- any OID; names come with their schemas, because none is in the search_path. Every refresh asks, hence a plan that is kept.
 CREATE FUNCTION pgtrickle.pgt_function_hash(functions oid[]) RETURNS text
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT md5(concat_ws(';',
-        (SELECT string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation,
-             p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig), ';' ORDER BY f)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN md5(concat_ws(';',
+        (SELECT string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation, f::regconfig,
+             p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig,
+             CASE WHEN p.prokind = 'a' THEN (SELECT a FROM pg_aggregate a WHERE a.aggfnoid = f) END,
+             CASE WHEN p.oid IS NULL THEN (
+                SELECT string_agg(concat_ws(' ', m.maptokentype, m.mapseqno, m.mapdict,
+                    (SELECT dictinitoption FROM pg_ts_dict WHERE oid = m.mapdict)), ',' ORDER BY m.maptokentype, m.mapseqno)
+                FROM pg_ts_config_map m WHERE m.mapcfg = f) END), ';' ORDER BY f)
          FROM unnest(functions) AS f LEFT JOIN pg_proc p ON p.oid = f),
         -- from whom row-level security hides rows
         (SELECT string_agg(concat_ws(' ', c.oid, r.oid, c.relforcerowsecurity, r.rolsuper, r.rolbypassrls,
              pg_has_role(r.oid, c.relowner, 'USAGE')), ',' ORDER BY c.oid, r.oid)
-         FROM pg_class c, pg_roles r WHERE c.oid = ANY (functions) AND r.oid = ANY (functions))))
+         FROM pg_class c, pg_roles r WHERE c.oid = ANY (functions) AND r.oid = ANY (functions))));
+END
 $$;

@@ -8,6 +8,8 @@ import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What sources can be and how they can change: keyless tables, keys that change, partitions, views, TRUNCATE, COPY, MERGE. */
 class SourcesIT extends SqlSuite {
@@ -350,5 +352,38 @@ class SourcesIT extends SqlSuite {
         assertThat(lines("SELECT * FROM d ORDER BY 1")).containsExactly("1 | zz", "3 | zz");
         assertThat(lines("SELECT * FROM f ORDER BY 1")).containsExactly("1 | 2", "2 | 2", "3 | 2");
         assertThat(lines("SELECT * FROM g ORDER BY 1")).containsExactly("(1,2,) | 2", "(1,2,3) | 1");
+    }
+
+    private void follows(String query, String change) {
+        view(query).step("INSERT INTO t VALUES (3, 'w zebras', 3)").matchesRecompute();
+        run(change);
+        view("w", query); // whose content no older definition has gone into
+        run("REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT * FROM v ORDER BY 1")).isEqualTo(lines("SELECT * FROM w ORDER BY 1"));
+        run("INSERT INTO t VALUES (4, 'the cat', 4)", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", query);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            SELECT id % 2 AS g, ag(a) AS x FROM t GROUP BY id % 2 | CREATE OR REPLACE FUNCTION trans(integer, integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 2 * $2'
+            SELECT id % 2 AS g, ag(a) AS x FROM t GROUP BY id % 2 | CREATE OR REPLACE FUNCTION final(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT -$1'
+            SELECT id % 2 AS g, ag(a) AS x FROM t GROUP BY id % 2 | CREATE OR REPLACE AGGREGATE ag(integer) (sfunc = trans, stype = integer, initcond = '100', finalfunc = final)
+            SELECT id, a ## 2 AS x FROM t                         | CREATE OR REPLACE FUNCTION plus(integer, integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1 - $2'
+            SELECT id, outer_f(a) AS x FROM t                     | CREATE OR REPLACE FUNCTION plus(integer, integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1 - $2'
+            SELECT id, a::dims AS x FROM t                        | CREATE OR REPLACE FUNCTION as_dims(integer) RETURNS dims IMMUTABLE LANGUAGE sql RETURN ROW(-$1)::dims
+            SELECT id, to_tsvector('words'::regconfig, s) AS x FROM t | ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR asciiword WITH simple
+            """)
+    void whatAQueryCallsByWayOfSomethingElseIsReplaced(String query, String change) {
+        run("CREATE FUNCTION trans(integer, integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2'",
+                "CREATE FUNCTION final(integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1'",
+                "CREATE AGGREGATE ag(integer) (sfunc = trans, stype = integer, initcond = '0', finalfunc = final)",
+                "CREATE FUNCTION plus(integer, integer) RETURNS integer IMMUTABLE LANGUAGE sql AS 'SELECT $1 + $2'",
+                "CREATE OPERATOR ## (leftarg = integer, rightarg = integer, function = plus)",
+                "CREATE FUNCTION outer_f(integer) RETURNS integer IMMUTABLE LANGUAGE sql RETURN plus($1, 1)",
+                "CREATE TYPE dims AS (n integer)", "CREATE FUNCTION as_dims(integer) RETURNS dims IMMUTABLE LANGUAGE sql RETURN ROW($1)::dims",
+                "CREATE CAST (integer AS dims) WITH FUNCTION as_dims(integer)", "CREATE TEXT SEARCH CONFIGURATION words (COPY = english)",
+                "CREATE TABLE t (id integer PRIMARY KEY, s text, a integer)", "INSERT INTO t VALUES (1, 'the cats', 1), (2, 'a dog', 2)");
+        follows(query, change);
     }
 }
