@@ -22,6 +22,9 @@ public final class Identity {
     /** The same, but PostgreSQL cannot hash them. */
     private static final Set<String> EXACT_UNHASHABLE = Set.of("money", "bit", "varbit");
 
+    /** PostgreSQL can hash but not sort them: beside a column it can only sort, it could not group by them. */
+    private static final Set<String> UNSORTABLE = Set.of("xid", "cid", "aclitem");
+
     /** Types without hashing whose conversion to text is immutable, so that the text can be hashed and indexed. */
     private static final Set<String> HASHED_AS_TEXT =
             Set.of("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "bit", "varbit");
@@ -49,6 +52,11 @@ public final class Identity {
      */
     public static boolean equalityInCatalog(TypeFacts type) {
         return type.kind() != 'b' && type.kind() != 'd' || type.schema().equals("pg_catalog") || type.name().startsWith("_");
+    }
+
+    /** Whether {@code GROUP BY} takes the type beside any other. */
+    public static boolean groupable(TypeFacts type) {
+        return type.hashable() && !UNSORTABLE.contains(type.name());
     }
 
     /** Expressions over {@code value} that are equal (or both NULL) exactly when the values look the same. */

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.plan;
 
+import io.pgtrickle.dvm.apply.Identity;
 import io.pgtrickle.dvm.delta.InlineReading;
 import io.pgtrickle.dvm.operator.Accumulator;
 import io.pgtrickle.dvm.operator.Accumulator.Argument;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Filter;
+import io.pgtrickle.dvm.operator.InnerJoin;
 import io.pgtrickle.dvm.operator.Output;
 import io.pgtrickle.dvm.operator.Project;
 import io.pgtrickle.dvm.operator.Reading;
+import io.pgtrickle.dvm.operator.Scan;
 import io.pgtrickle.dvm.operator.Scope;
 import io.pgtrickle.dvm.operator.Select;
+import io.pgtrickle.dvm.operator.Subquery;
 import io.pgtrickle.sql.ast.Expr;
 import io.pgtrickle.sql.ast.Query;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
 import io.pgtrickle.sql.render.QueryRenderer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,6 +54,8 @@ final class GroupingBuilder {
     private final Map<Expr.Aggregate, String> calls = new LinkedHashMap<>();
     private final Map<String, Argument> arguments = new LinkedHashMap<>();
     private final Map<String, Accumulator> accumulators = new LinkedHashMap<>();
+    private final Set<Scope.Column> grouped = new HashSet<>();
+    private final Set<Expr.Column> dependent = new LinkedHashSet<>();
 
     GroupingBuilder(Query.Select select, Scope input, PlanBuilder builder) {
         this.select = select;
@@ -61,6 +69,9 @@ final class GroupingBuilder {
                 throw new UnsupportedConstructException("GROUP BY a constant");
             }
             addKey(key);
+            if (key instanceof Expr.Column column) {
+                input.find(column).ifPresent(grouped::add);
+            }
         }
         List<Project.Item> items = select.items().stream()
                 .map(item -> new Project.Item(overGroups(item.expression()), item.name()))
@@ -69,6 +80,9 @@ final class GroupingBuilder {
                 .flatMap(condition -> condition.conjuncts().stream())
                 .map(this::overGroups)
                 .toList();
+        for (Expr.Column column : dependent) {
+            checkDependence(column);
+        }
         Aggregate stage = stage();
         return new Project(having.isEmpty() ? stage : new Filter(stage, having), items);
     }
@@ -82,7 +96,7 @@ final class GroupingBuilder {
         });
     }
 
-    /** The expression over the Aggregate's columns. A column that is neither key nor argument depends on the keys and becomes one. */
+    /** The expression over the Aggregate's columns. A column that is neither key nor argument depends on the keys and becomes one; {@link #checkDependence}. */
     private Expr overGroups(Expr expression) {
         return expression.replace(e -> {
             if (keys.containsKey(e)) {
@@ -90,12 +104,54 @@ final class GroupingBuilder {
             }
             return switch (e) {
                 case Expr.Aggregate call -> Optional.of(reference(calls.computeIfAbsent(call, this::callName)));
-                case Expr.Column column -> Optional.of(reference(addKey(column)));
+                case Expr.Column column -> {
+                    dependent.add(column);
+                    yield Optional.of(reference(addKey(column)));
+                }
                 case Expr.Equality equality -> Optional.empty();
                 case Expr.And and -> Optional.empty();
                 case Expr.Composite composite -> Optional.empty();
             };
         });
+    }
+
+    /**
+     * PostgreSQL lets a column depend on its table's primary key even when other tables inherit from that one and have rows of
+     * their own under the same keys. It then shows the column of any of them, where a grouping by it would make several groups.
+     */
+    private void checkDependence(Expr.Column column) throws UnsupportedConstructException {
+        Optional<Scan> scan = input.find(column).flatMap(found -> scan(input, found));
+        if (scan.isEmpty()) {
+            throw new UnsupportedConstructException("column " + column.name() + " outside GROUP BY");
+        }
+        RelationFacts table = scan.get().table();
+        if (table.uniqueKeys().stream().noneMatch(key -> isGrouped(scan.get(), key))) {
+            throw new UnsupportedConstructException("column " + column.name() + " outside GROUP BY, which the primary key of "
+                    + table.schema() + "." + table.name() + " does not determine because tables inherit from it");
+        }
+        String name = scan.get().tableColumn(column.name()).orElseThrow();
+        Optional<TypeFacts> type = table.columns().stream().filter(known -> known.name().equals(name)).map(ColumnFacts::type).findFirst();
+        if (type.filter(Identity::groupable).isEmpty()) {
+            throw new UnsupportedConstructException("column " + column.name() + " outside GROUP BY, of a type that cannot be grouped");
+        }
+    }
+
+    private boolean isGrouped(Scan scan, List<String> key) {
+        return key.stream().map(scan::visibleName).allMatch(name -> scan.columns().stream()
+                .anyMatch(column -> column.name().equals(name) && grouped.contains(column)));
+    }
+
+    private static Optional<Scan> scan(Scope scope, Scope.Column column) {
+        return switch (scope) {
+            case Scan scan -> Optional.of(scan);
+            case Subquery subquery -> Optional.empty();
+            case Filter filter -> scan(filter.input(), column);
+            case InnerJoin join -> join.inputs().stream()
+                    .filter(source -> source.columns().contains(column))
+                    .findFirst()
+                    .flatMap(source -> scan((Scope) source, column));
+            case Aggregate aggregate -> Optional.empty();
+        };
     }
 
     private static Expr reference(String name) {
