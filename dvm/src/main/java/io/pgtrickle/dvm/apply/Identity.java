@@ -14,10 +14,10 @@ import java.util.stream.Stream;
  */
 public final class Identity {
 
-    /** Types of pg_catalog whose {@code =} holds only between values that print alike, and that can be hashed. */
+    /** Types of pg_catalog whose {@code =} holds only between values that print alike, and that can be hashed and sorted. */
     private static final Set<String> EXACT = Set.of(
             "bool", "char", "name", "int2", "int4", "int8", "oid", "text", "varchar", "bytea", "date", "time", "timetz",
-            "timestamp", "timestamptz", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xid", "xid8", "cid", "tid", "pg_lsn");
+            "timestamp", "timestamptz", "uuid", "inet", "cidr", "macaddr", "macaddr8", "xid8", "tid", "pg_lsn");
 
     /** The same, but PostgreSQL cannot hash them. */
     private static final Set<String> EXACT_UNHASHABLE = Set.of("money", "bit", "varbit");
