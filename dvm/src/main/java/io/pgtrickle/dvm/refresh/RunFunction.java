@@ -37,7 +37,12 @@ public final class RunFunction {
                 SET jit = off
                 SET random_page_cost = 1.1
                 SET recursive_worktable_factor = 1
-                AS $pgt$
+                AS %s""".formatted(
+                name, Quoting.literal(timeZone), Quoting.literal(textSearchConfiguration), Quoting.literal(body(queryView, ownerOid)));
+    }
+
+    private static String body(String queryView, long ownerOid) {
+        return """
                 BEGIN
                     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles
                         WHERE rolname OPERATOR(pg_catalog.=) current_user AND oid OPERATOR(pg_catalog.=) %d::pg_catalog.oid)
@@ -48,6 +53,6 @@ public final class RunFunction {
                     PERFORM FROM %s LIMIT 0;
                     EXECUTE program INTO snapshot, rows_inserted, rows_updated, rows_deleted, delta_rows, broken;
                 END
-                $pgt$""".formatted(name, Quoting.literal(timeZone), Quoting.literal(textSearchConfiguration), ownerOid, queryView);
+                """.formatted(ownerOid, queryView);
     }
 }

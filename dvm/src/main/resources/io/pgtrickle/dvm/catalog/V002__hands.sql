@@ -13,6 +13,7 @@ SET bytea_output = 'hex'
 SET quote_all_identifiers = off
 SET default_tablespace = ''
 SET default_table_access_method = 'heap'
+SET check_function_bodies = on
 AS $$
 DECLARE
     answer record;

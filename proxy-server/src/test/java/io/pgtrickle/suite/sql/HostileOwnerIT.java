@@ -174,4 +174,18 @@ class HostileOwnerIT extends SqlSuite {
         superuser().run("ANALYZE");
         assertThat(lines("SELECT * FROM log")).isEmpty();
     }
+
+    /** The text of a function that the engine makes holds names of the user's. */
+    @Test
+    void aColumnNameDoesNotLeaveTheCaptureFunctionItStandsIn() {
+        run("SET check_function_bodies = off");
+        for (String quote : new String[] {"$pgt$", "$$", "'"}) {
+            String column = "\"x" + quote + ";comment on schema pgtrickle is 'x';select " + quote + "\"";
+            run("DROP TABLE IF EXISTS odd", "CREATE TABLE odd (id int PRIMARY KEY, " + column + " int)",
+                    create("SELECT id, " + column + " FROM odd"), "INSERT INTO odd VALUES (1, 1)", "REFRESH MATERIALIZED VIEW v");
+            assertThat(lines("SELECT id FROM v")).containsExactly("1");
+            assertThat(lines("SELECT obj_description('pgtrickle'::regnamespace, 'pg_namespace') IS NULL")).containsExactly("t");
+            run("DROP MATERIALIZED VIEW v");
+        }
+    }
 }
