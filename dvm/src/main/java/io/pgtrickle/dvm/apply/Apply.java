@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.apply;
 
 import io.pgtrickle.dvm.delta.Program;
 import io.pgtrickle.dvm.plan.ColumnFacts;
+import io.pgtrickle.sql.render.Indent;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
 import java.util.function.Function;
@@ -65,7 +66,7 @@ public sealed interface Apply permits KeyApply, AnchorApply, BagApply {
 
     /** What a table lacks and has too much of against a query, as change rows. */
     default String difference(String table, String rows) {
-        return "SELECT " + list(name -> "q." + name) + ", 1 AS __pgt_w\nFROM (\n" + rows.indent(2) + ") AS q\nUNION ALL\nSELECT "
+        return "SELECT " + list(name -> "q." + name) + ", 1 AS __pgt_w\nFROM (\n" + Indent.by(2, rows) + ") AS q\nUNION ALL\nSELECT "
                 + list(name -> "t." + name) + ", -1 AS __pgt_w\nFROM " + table + " AS t";
     }
 
@@ -80,7 +81,7 @@ public sealed interface Apply permits KeyApply, AnchorApply, BagApply {
                     return identity.contains("d." + name) ? "d." + name : "any_value(d." + name + ") AS " + name;
                 })
                 .collect(Collectors.joining(", "));
-        return "SELECT " + items + hash + ", sum(d.__pgt_w) AS __pgt_w\nFROM (\n" + delta.indent(2) + ") AS d\nGROUP BY "
+        return "SELECT " + items + hash + ", sum(d.__pgt_w) AS __pgt_w\nFROM (\n" + Indent.by(2, delta) + ") AS d\nGROUP BY "
                 + String.join(", ", identity) + "\nHAVING sum(d.__pgt_w) <> 0";
     }
 }

@@ -10,6 +10,7 @@ import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.operator.Select;
 import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.dvm.plan.Target;
+import io.pgtrickle.sql.render.Indent;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -84,7 +85,7 @@ public final class Differentiator {
                 "seen",
                 "how much was read",
                 "SELECT sum(rows) AS rows, bool_or(beyond) AS beyond\nFROM (\n"
-                        + changes.stream().map(Changes::seen).collect(Collectors.joining("\nUNION ALL\n")).indent(2) + ") AS s");
+                        + Indent.by(2, changes.stream().map(Changes::seen).collect(Collectors.joining("\nUNION ALL\n"))) + ") AS s");
         broken.add("(SELECT beyond FROM seen)");
         return program.select(result(counts, "SELECT rows FROM seen", broken));
     }

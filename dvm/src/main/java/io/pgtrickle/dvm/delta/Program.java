@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.delta;
 
+import io.pgtrickle.sql.render.Indent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -13,7 +14,7 @@ public final class Program {
     /** Adds {@code name AS (body)}. A body without data modification must be read somewhere, or it does not run. */
     public Program with(String name, String comment, String body) {
         commonTables.add(comment.lines().collect(Collectors.joining("\n-- ", "-- ", "\n")) + name + " AS (\n"
-                + body.indent(2) + ")");
+                + Indent.by(2, body) + ")");
         return this;
     }
 

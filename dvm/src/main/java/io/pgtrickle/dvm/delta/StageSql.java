@@ -8,6 +8,7 @@ import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.operator.Reading.Time;
 import io.pgtrickle.dvm.operator.Rows;
 import io.pgtrickle.dvm.operator.Select;
+import io.pgtrickle.sql.render.Indent;
 import io.pgtrickle.sql.render.QueryRenderer;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,7 +203,7 @@ final class StageSql {
                 .collect(Collectors.joining("\n    OR "));
         return "SELECT t.*, row_number() OVER () AS __pgt_g,\n  "
                 + present("t." + N).map(condition -> condition + " AND ").orElse("") + "(" + conditions
-                + ") AS __pgt_rescan\nFROM (\n" + joined.indent(2) + ") AS t";
+                + ") AS __pgt_rescan\nFROM (\n" + Indent.by(2, joined) + ") AS t";
     }
 
     /** Groups with NULL keys are joined apart, so that for the others the body's indexes can be used. */
@@ -253,7 +254,7 @@ final class StageSql {
                 stage.input().rows(Time.NOW, reading).and(List.of("EXISTS (SELECT FROM " + flagged + ")")),
                 stage.accumulators().stream().map(Accumulator::fresh).toList(),
                 stage.accumulators().stream().map(Accumulator::column).toList());
-        return "SELECT f.__pgt_g, r.*\nFROM (SELECT __pgt_g FROM " + flagged + ") AS f,\n  (\n" + all.sql(false).indent(4)
+        return "SELECT f.__pgt_g, r.*\nFROM (SELECT __pgt_g FROM " + flagged + ") AS f,\n  (\n" + Indent.by(4, all.sql(false))
                 + "  ) AS r";
     }
 

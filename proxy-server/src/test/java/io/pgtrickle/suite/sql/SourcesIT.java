@@ -7,6 +7,7 @@ import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -329,6 +330,33 @@ class SourcesIT extends SqlSuite {
         run("ALTER TABLE odd ADD COLUMN c2 integer, ADD COLUMN b integer");
         run("INSERT INTO odd (a, c2) VALUES (3, 3)", "UPDATE odd SET o = 6, c2 = 9", "DELETE FROM odd WHERE a = 1", "REFRESH MATERIALIZED VIEW v");
         assertThat(lines("SELECT * FROM v ORDER BY 1")).containsExactly("2 | 6", "3 | 6");
+    }
+
+    @Test
+    void namesThatLookLikeTheEndOfATextDoNotEndIt() {
+        for (String awkward : List.of("v$pgt$", "v$$", "v$body$;--", "v*/", "v'\\", "v\"", "v\n; nonsense", "v\r\n*/")) {
+            String column = "\"" + awkward.replace("\"", "\"\"") + "\"";
+            String table = column.replace("\"v", "\"t");
+            String name = column.replace("\"v", "\"s");
+            String mode = awkward.contains("\n") ? "AUTO" : "DIFFERENTIAL"; // the parser refuses the others
+            run("CREATE TABLE " + table + " (id integer PRIMARY KEY, " + column + " integer)", "INSERT INTO " + table + " VALUES (1, 1)",
+                    create(name, "SELECT id, " + column + " FROM " + table).replace("DIFFERENTIAL", mode),
+                    create("g", "SELECT " + column + ", count(*) AS n FROM " + table + " GROUP BY " + column).replace("DIFFERENTIAL", mode));
+            for (String change : List.of("INSERT INTO " + table + " VALUES (2, 1)", "UPDATE " + table + " SET " + column + " = 5 WHERE id = 1",
+                    "ALTER TABLE " + table + " ADD COLUMN more integer", "DELETE FROM " + table + " WHERE id = 2")) {
+                run(change, "REFRESH MATERIALIZED VIEW " + name, "REFRESH MATERIALIZED VIEW g");
+            }
+            assertThat(lines("SELECT * FROM " + name)).containsExactly("1 | 5");
+            assertThat(lines("SELECT * FROM g")).containsExactly("5 | 1");
+            run("DROP MATERIALIZED VIEW g", "DROP MATERIALIZED VIEW " + name);
+        }
+    }
+
+    @Test
+    void linesInsideALiteralStayAsTheyAre() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x\ny')");
+        view("SELECT id, a || E'\n  two\r\nthree' AS b FROM t WHERE a = 'x\ny'").step("INSERT INTO t VALUES (2, 'x\ny'), (3, 'x\n  y')").matchesRecompute();
+        view("w", "SELECT a || 'one\ntwo' AS b, count(*) AS n FROM t GROUP BY a || 'one\ntwo'").step("DELETE FROM t WHERE id = 2").matchesRecompute();
     }
 
     @Test
