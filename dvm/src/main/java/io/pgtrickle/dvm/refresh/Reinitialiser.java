@@ -87,9 +87,10 @@ public final class Reinitialiser {
         String owner = stored.text("quoted_owner");
         String function = "pgtrickle_state.run_" + pending.id();
         Row settings = hands.one("""
-                SELECT max(substr(c, 10)) FILTER (WHERE c ILIKE 'TimeZone=%%') AS zone,
-                    max(substr(c, 28)) FILTER (WHERE c LIKE 'default_text_search_config=%%') AS search
-                FROM pg_proc, unnest(proconfig) AS c WHERE oid = '%s(text)'::regprocedure""".formatted(function));
+                SELECT coalesce(max(substr(c, 10)) FILTER (WHERE c ILIKE 'TimeZone=%%'), current_setting('TimeZone')) AS zone,
+                    coalesce(max(substr(c, 28)) FILTER (WHERE c LIKE 'default_text_search_config=%%'),
+                        current_setting('default_text_search_config')) AS search
+                FROM pg_proc LEFT JOIN unnest(proconfig) AS c ON true WHERE oid = '%s(text)'::regprocedure""".formatted(function));
         // Only a superuser may give an object to somebody without CREATE on its schema; the grant ends with this transaction's.
         hands.engine("GRANT CREATE ON SCHEMA pgtrickle_state TO " + owner);
         hands.engine(RunFunction.create(function, Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()), stored.number("owner_oid"), settings.text("zone"), settings.text("search")));

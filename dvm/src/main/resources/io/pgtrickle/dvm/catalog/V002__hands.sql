@@ -66,12 +66,13 @@ END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_guard FROM PUBLIC;
 
--- Runs a program of a stream table with its owner's rights. "tiny" steers the planner to index probes (MEASURED.md 2);
--- "own" marks what the calling transaction itself has written so far.
+-- Runs a program of a stream table with its owner's rights. SECURITY DEFINER also for the engine's own session, where all it changes
+-- is that nobody can SET ROLE amid it, whatever the owner has made of the function, which is his. "tiny" steers the planner to index
+-- probes (MEASURED.md 2); "own" marks what the calling transaction itself has written so far.
 CREATE FUNCTION pgtrickle.pgt_run(id bigint, program text, tiny bool, own bool,
     OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint, OUT rows_deleted bigint, OUT delta_rows bigint,
     OUT broken bool, OUT own_xid xid8, OUT own_mark bigint)
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET enable_hashjoin = on
 SET enable_mergejoin = on

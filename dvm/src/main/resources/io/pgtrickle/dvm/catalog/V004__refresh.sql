@@ -51,8 +51,10 @@ BEGIN
             EXECUTE sources;
         END IF;
     END IF;
-    -- REASSIGN OWNED gives somebody the function, too, but it still refuses to run as anybody but whom it was made for.
-    SELECT t.pgt_id, c.relname, n.nspname, p.proowner = c.relowner AND strpos(p.prosrc, format(' %s::pg_catalog.oid', c.relowner)) > 0, pg_get_userbyid(c.relowner) = session_user, t.refresh_mode,
+    -- REASSIGN OWNED gives somebody the function, too, but it still refuses to run as anybody but whom it was made for. Its owner may
+    -- have altered how it runs, too.
+    SELECT t.pgt_id, c.relname, n.nspname, p.proowner = c.relowner AND strpos(p.prosrc, format(' %s::pg_catalog.oid', c.relowner)) > 0
+            AND p.prosecdef AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s ~* '^(role|session_authorization)='), pg_get_userbyid(c.relowner) = session_user, t.refresh_mode,
         t.is_populated, t.last_full_ms, t.ms_per_change, t.facts_hash, t.state_prefix, v.relname, t.frontier::text, t.frontier,
         t.recompute_always,
         CASE

@@ -188,4 +188,39 @@ class HostileOwnerIT extends SqlSuite {
             run("DROP MATERIALIZED VIEW v");
         }
     }
+
+    /** The function that runs the programs is its owner's, who may alter how it runs. */
+    private void alterRunFunction(String how) {
+        String id = lines("SELECT pgt_id FROM pgtrickle.pgt_stream_tables WHERE pgt_relid = 'v'::regclass").getFirst();
+        run("ALTER FUNCTION pgtrickle_state.run_" + id + "(text) " + how);
+    }
+
+    private static final String LEAVE_ROLE = "BEGIN EXECUTE 'RESET ROLE'; PERFORM note(); EXCEPTION WHEN OTHERS THEN NULL; END;";
+
+    @Test
+    void anAlteredRunFunctionDoesNotRunAsTheEngine() {
+        for (String how : new String[] {"SECURITY INVOKER SET role = " + Lab.ALICE, "SECURITY INVOKER", "SET role = " + Lab.ALICE, "RESET ALL"}) {
+            run("DROP MATERIALIZED VIEW IF EXISTS v", "DROP FUNCTION IF EXISTS harmless(int), attack()", "TRUNCATE e");
+            function(LEAVE_ROLE.replace("note()", schema + ".note()"));
+            scheduled("50ms", "v");
+            alterRunFunction(how);
+            run("INSERT INTO e VALUES (1)");
+            awaitRow("v");
+            assertThat(lines("SELECT DISTINCT line FROM log")).isSubsetOf(Lab.ALICE);
+            run("INSERT INTO e VALUES (2)", "DELETE FROM e WHERE a = 1", "REFRESH MATERIALIZED VIEW v");
+            assertThat(lines("SELECT a, b FROM v")).containsExactly("2 | 2");
+        }
+    }
+
+    /** Should the owner be quick enough to alter it after the engine has looked. */
+    @Test
+    void theEngineDoesNotLeaveItsRightsToAnAlteredRunFunction() {
+        function(LEAVE_ROLE.replace("note()", schema + ".note()"));
+        scheduled("1h", "v");
+        alterRunFunction("SECURITY INVOKER SET role = " + Lab.ALICE);
+        SqlError refused = failure(superuser(), "SELECT r.* FROM pgtrickle.pgt_stream_tables t, pgtrickle.pgt_run(t.pgt_id, 'SELECT 1', false, false) r "
+                + "WHERE t.pgt_name = 'v' AND t.pgt_schema = '" + schema + "'");
+        assertThat(refused.sqlState()).isEqualTo("42501");
+        assertThat(refused.text()).isEqualTo("cannot set parameter \"role\" within security-definer function");
+    }
 }
