@@ -32,8 +32,8 @@ final class JdbcEngineConnection extends JdbcSqlSession implements EngineConnect
     }
 
     @Override
-    public void scrub() {
-        batch(List.of("SET CONSTRAINTS ALL IMMEDIATE", "CLOSE ALL", "RESET ALL", JdbcConnections.PINNED,
+    public void scrub(long id) {
+        batch(List.of("SET CONSTRAINTS ALL IMMEDIATE", "SELECT pgtrickle.pgt_nothing_waits(" + id + ", '{}')", "CLOSE ALL", "RESET ALL", JdbcConnections.PINNED,
                 "UNLISTEN *", "DISCARD TEMP", "SELECT pg_catalog.pg_advisory_unlock_all()"));
     }
 

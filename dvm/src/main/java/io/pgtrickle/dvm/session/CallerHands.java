@@ -129,9 +129,11 @@ public final class CallerHands implements Hands {
                 JOIN pg_namespace n ON n.oid = c.connamespace WHERE t.pgt_id = %d""".formatted(id)).stream()
                 .map(row -> row.text("name"))
                 .toList();
+        String written = one("SELECT pgtrickle.pgt_written()::text AS written").text("written");
         SessionState before = SessionState.read(session);
         Row row = one(program);
         deferrable.forEach(name -> session.execute("SET CONSTRAINTS " + name + " IMMEDIATE"));
+        look("SELECT pgtrickle.pgt_nothing_waits(%d, %s)".formatted(id, Quoting.literal(written)));
         before.restore(session);
         return row;
     }

@@ -20,8 +20,11 @@ public interface EngineConnection extends SqlSession, AutoCloseable {
     /**
      * Puts the session back to how it was opened, in the transaction it is in: fires deferred triggers, closes cursors, resets
      * settings. Made of statements that resolve no name and no operator before the search_path is right again.
+     *
+     * @param id the stream table whose program has run
+     * @throws SqlFailure 42501 if a trigger might wait nevertheless
      */
-    void scrub();
+    void scrub(long id);
 
     /** Waits for a NOTIFY on a channel this connection listens to; true if one has come. */
     boolean awaitNotification(Duration timeout);

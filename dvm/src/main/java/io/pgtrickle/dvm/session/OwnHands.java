@@ -45,7 +45,7 @@ public final class OwnHands implements Hands {
     @Override
     public Row owner(long id, boolean ownerIsLogin, String program) {
         Row row = one(program);
-        connection.scrub();
+        connection.scrub(id);
         return row;
     }
 

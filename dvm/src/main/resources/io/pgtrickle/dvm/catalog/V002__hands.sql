@@ -102,3 +102,36 @@ BEGIN
 END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_run FROM PUBLIC;
+
+-- The relations with deferrable triggers to which this transaction has written: whoever writes holds ROW EXCLUSIVE to the end.
+CREATE FUNCTION pgtrickle.pgt_written() RETURNS oid[]
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(DISTINCT l.relation), '{}')
+    FROM pg_locks l JOIN pg_trigger g ON g.tgrelid = l.relation AND g.tgdeferrable
+    WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_written FROM PUBLIC;
+
+-- Fails if a trigger of the owner's may still be waiting for COMMIT, which would run it in this session after everything is cleaned up;
+-- one that ran when told to may have made another wait. "before" is what pgt_written said before the program. What PostgreSQL itself
+-- checks about the stream table does not wait again: that takes a write, and the guard lets none through any more.
+CREATE FUNCTION pgtrickle.pgt_nothing_waits(id bigint, before oid[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    waiting text := (
+        SELECT min(w.relation::regclass::text) FROM unnest(pgtrickle.pgt_written()) AS w(relation)
+        LEFT JOIN pgtrickle.pgt_stream_tables t ON t.pgt_relid = w.relation AND t.pgt_id = id
+        WHERE CASE WHEN t.pgt_id IS NULL THEN w.relation <> ALL (before)
+            ELSE EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = w.relation AND g.tgdeferrable AND NOT g.tgisinternal)
+                OR NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = w.relation AND g.tgname = 'pgt_dml_guard'
+                    AND g.tgenabled = 'A' AND g.tgfoid = 'pgtrickle.pgt_guard'::regproc) END);
+BEGIN
+    IF waiting IS NOT NULL THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('a deferrable trigger of %s might run after the refresh with the rights of whoever refreshes', waiting),
+            HINT = 'Let the owner refresh the stream table by hand, or make the constraints and triggers of that table NOT DEFERRABLE.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_nothing_waits FROM PUBLIC;

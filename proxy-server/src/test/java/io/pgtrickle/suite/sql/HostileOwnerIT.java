@@ -223,4 +223,86 @@ class HostileOwnerIT extends SqlSuite {
         assertThat(refused.sqlState()).isEqualTo("42501");
         assertThat(refused.text()).isEqualTo("cannot set parameter \"role\" within security-definer function");
     }
+
+    /**
+     * Table x, whose deferred trigger, told to run before COMMIT, makes another wait, which opens a cursor that COMMIT runs with the rights
+     * of whoever is logged in.
+     */
+    private void waiting() {
+        run("CREATE TABLE x (a int)", "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql SET search_path = " + schema
+                + " AS $$BEGIN SET CONSTRAINTS ALL DEFERRED; IF (SELECT count(*) FROM x) = 1 THEN INSERT INTO x VALUES (2); "
+                + "ELSE EXECUTE 'DECLARE hc CURSOR WITH HOLD FOR SELECT note()'; END IF; RETURN NULL; END$$");
+        run("CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON x DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()");
+    }
+
+    private void refusedBecauseOf(String relation) {
+        run("INSERT INTO e VALUES (1)");
+        SqlError refused = failure(superuser(), "REFRESH MATERIALIZED VIEW " + schema + ".v");
+        assertThat(refused.sqlState()).isEqualTo("42501");
+        assertThat(refused.text()).isEqualTo("a deferrable trigger of " + schema + "." + relation
+                + " might run after the refresh with the rights of whoever refreshes");
+        assertThat(lines("SELECT * FROM log")).isEmpty();
+        run("DROP MATERIALIZED VIEW v");
+        scheduled("50ms", "v");
+        run("TRUNCATE log, x");
+        attachTriggers(relation);
+        run("INSERT INTO e VALUES (2)");
+        Instant end = Instant.now().plus(Duration.ofSeconds(20));
+        while (lines("SELECT 1 FROM pgtrickle.pgt_stream_tables WHERE pgt_relid = 'v'::regclass AND last_error_message LIKE '42501: a deferrable trigger of %'").isEmpty()) {
+            assertThat(Instant.now()).isBefore(end);
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(lines("SELECT * FROM log")).isEmpty();
+        run("REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT a FROM v ORDER BY 1")).containsExactly("1", "2");
+    }
+
+    private void attachTriggers(String relation) {
+        if (relation.equals("v")) {
+            run("CREATE CONSTRAINT TRIGGER poke AFTER INSERT ON v DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION poke()");
+        }
+    }
+
+    @Test
+    void aFunctionOfTheQueryLeavesNoTriggerBehind() {
+        waiting();
+        function("INSERT INTO " + schema + ".x VALUES (1);");
+        scheduled("1h", "v");
+        refusedBecauseOf("x");
+    }
+
+    @Test
+    void aTriggerOfTheStreamTableLeavesNoTriggerBehind() {
+        waiting();
+        run("CREATE FUNCTION poke() RETURNS trigger LANGUAGE plpgsql SET search_path = " + schema + " AS $$BEGIN IF session_user <> '" + Lab.ALICE
+                + "' THEN SET CONSTRAINTS ALL DEFERRED; INSERT INTO x VALUES (1); END IF; RETURN NULL; END$$");
+        run("CREATE FUNCTION harmless(i int) RETURNS int LANGUAGE sql IMMUTABLE RETURN i");
+        scheduled("1h", "v");
+        attachTriggers("v");
+        refusedBecauseOf("v");
+    }
+
+    /** What the refreshing user has written himself is no reason to refuse anything. */
+    @Test
+    void constraintsThatAreCheckedAtCommitAreNoAttack() {
+        run("CREATE FUNCTION harmless(i int) RETURNS int LANGUAGE sql IMMUTABLE RETURN i", "CREATE TABLE p (a int PRIMARY KEY)",
+                "CREATE TABLE f (a int REFERENCES p DEFERRABLE INITIALLY DEFERRED)", "INSERT INTO p VALUES (1), (2)");
+        for (String schedule : new String[] {"1h", "50ms"}) {
+            scheduled(schedule, "v");
+            run("ALTER TABLE v ADD UNIQUE (a) DEFERRABLE INITIALLY DEFERRED", "ALTER TABLE v ADD FOREIGN KEY (b) REFERENCES p DEFERRABLE INITIALLY DEFERRED",
+                    "INSERT INTO e VALUES (1)");
+            if (schedule.equals("1h")) {
+                Client superuser = superuser();
+                superuser.run("BEGIN");
+                superuser.run("INSERT INTO " + schema + ".f VALUES (1)");
+                superuser.run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+                superuser.run("COMMIT");
+            }
+            awaitRow("v");
+            run("DROP MATERIALIZED VIEW v", "TRUNCATE e");
+        }
+        scheduled("1h", "v");
+        run("ALTER TABLE v ADD FOREIGN KEY (b) REFERENCES p DEFERRABLE INITIALLY DEFERRED", "INSERT INTO e VALUES (3)");
+        assertThat(failure(superuser(), "REFRESH MATERIALIZED VIEW " + schema + ".v").sqlState()).isEqualTo("23503");
+    }
 }
