@@ -15,6 +15,7 @@ import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -109,7 +110,7 @@ final class Worker {
         LOG.warn("database {}: refresh of {} failed: {} {}; after {} failures in a row it rests until somebody refreshes it",
                 database, job.label(), sqlState, message, most);
         try {
-            note(job.id(), permanent, sqlState + ": " + message, most);
+            note(job.id(), permanent, sqlState, message, most);
         } catch (SqlFailure | SessionClosedException e) {
             LOG.warn("database {}: could not note the failure of {}: {}", database, job.label(), e.getMessage());
         }
@@ -117,18 +118,24 @@ final class Worker {
     }
 
     /** The next attempt recomputes: whatever the changes did to it must not do it again. */
-    private void note(long id, boolean permanent, String message, int most) {
+    private void note(long id, boolean permanent, String sqlState, String message, int most) {
         connections.inTransaction("BEGIN", connection -> {
             connection.execute("""
                     UPDATE pgtrickle.pgt_stream_tables SET consecutive_errors = consecutive_errors + 1, last_error_message = %s,
                         last_error_at = now(), last_refresh_at = clock_timestamp(), total_refreshes = total_refreshes + 1,
                         failed_refreshes = failed_refreshes + 1, needs_reinit = true,
                         status = CASE WHEN consecutive_errors + 1 >= %d THEN '%s' ELSE status END
-                    WHERE pgt_id = %d""".formatted(Quoting.literal(message), most, permanent ? "ERROR" : "SUSPENDED", id));
+                    WHERE pgt_id = %d""".formatted(Quoting.literal(forAll(sqlState, message)), most, permanent ? "ERROR" : "SUSPENDED", id));
             return connection.execute("""
                     INSERT INTO pgtrickle.pgt_refresh_history (pgt_id, start_time, end_time, action, error_message, status, initiated_by)
                     SELECT pgt_id, now(), now(), CASE refresh_mode WHEN 'FULL' THEN 'FULL' ELSE 'DIFFERENTIAL' END, %s, 'FAILED', 'SCHEDULER'
-                    FROM pgtrickle.pgt_stream_tables WHERE pgt_id = %d""".formatted(Quoting.literal(message), id));
+                    FROM pgtrickle.pgt_stream_tables WHERE pgt_id = %d""".formatted(Quoting.literal(sqlState + ": " + message), id));
         });
+    }
+
+    /** Everybody may read the stream table's row: nothing goes there that may quote a value, as the server does, or a function that raises. */
+    private static String forAll(String sqlState, String message) {
+        boolean quotes = Stream.of("21", "22", "23", "38", "39", "44", "P0").anyMatch(sqlState::startsWith);
+        return sqlState + ": " + (quotes ? "the owner finds the message in pgtrickle.pgt_refresh_history" : message);
     }
 }

@@ -99,6 +99,12 @@ CREATE TABLE pgtrickle.pgt_refresh_history (
     initiated_by text NOT NULL CHECK (initiated_by IN ('SCHEDULER', 'MANUAL', 'INITIAL'))
 );
 CREATE INDEX ON pgtrickle.pgt_refresh_history (pgt_id, data_timestamp);
+-- The server's messages quote values that only those may see who may read the sources.
+ALTER TABLE pgtrickle.pgt_refresh_history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY pgt_messages ON pgtrickle.pgt_refresh_history FOR SELECT USING (
+    error_message IS NULL OR pg_has_role('pg_read_all_stats', 'USAGE')
+    OR EXISTS (SELECT FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid
+        WHERE t.pgt_id = pgt_refresh_history.pgt_id AND pg_has_role(c.relowner, 'USAGE')));
 
 -- The engine proves itself to pgtrickle.engine_exec with this; nobody else may read it.
 CREATE TABLE pgtrickle.pgt_secret (secret bytea NOT NULL);

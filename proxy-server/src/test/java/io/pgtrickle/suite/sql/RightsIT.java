@@ -323,4 +323,24 @@ class RightsIT extends SqlSuite {
         run(AUTO + "SELECT id FROM own", "INSERT INTO rt VALUES (3, 'c'), (4, 'a')");
         refreshed(alice, "1", "4");
     }
+
+    @Test
+    void whatTheServerSaysOfValuesIsForTheOwner() {
+        run("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '50ms') AS SELECT id, name::date FROM t WHERE id > 2",
+                "INSERT INTO t VALUES (3, 'private')");
+        String failed = "SELECT DISTINCT error_message FROM pgtrickle.pgt_refresh_history WHERE status = 'FAILED'";
+        for (int i = 0; i < 500 && lines(failed).isEmpty(); i++) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(lines(failed)).singleElement().asString().contains("private");
+        assertThat(superuser().query(failed).lines()).isEqualTo(lines(failed));
+        Client bob = bob();
+        assertThat(bob.query(failed).lines()).isEmpty();
+        assertThat(bob.query("SELECT count(*) > 0 FROM pgtrickle.pgt_refresh_history").single()).isEqualTo("t");
+        assertThat(bob.query("SELECT last_action FROM pgtrickle.pg_stat_stream_tables").lines()).isNotEmpty();
+        for (String open : new String[] {"pgt_stream_tables", "stream_tables_info"}) {
+            assertThat(bob.query("SELECT last_error_message FROM pgtrickle." + open).lines())
+                    .singleElement().asString().startsWith("22").doesNotContain("private");
+        }
+    }
 }

@@ -127,7 +127,8 @@ class ScheduleIT extends SqlSuite {
         while (query(errors).single() == null && Instant.now().isBefore(end)) {
             LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
         }
-        assertThat(query(errors).single()).contains("division by zero");
+        assertThat(query(errors).single()).isEqualTo("22012: the owner finds the message in pgtrickle.pgt_refresh_history");
+        assertThat(lines("SELECT DISTINCT error_message FROM pgtrickle.pgt_refresh_history WHERE status = 'FAILED'")).containsExactly("22012: division by zero");
         run("UPDATE t SET x = 1 WHERE x = 0", "REFRESH MATERIALIZED VIEW bad");
         Oracle.exact().check(alice, "bad", "SELECT id, 10 / x AS y FROM t");
     }
