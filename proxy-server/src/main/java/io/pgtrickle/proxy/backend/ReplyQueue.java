@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.backend;
 
 import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.frontend.FrontendType;
 import java.util.ArrayDeque;
 
 /**
@@ -32,7 +33,20 @@ public final class ReplyQueue {
         /** Ends with ReadyForQuery. */
         FUNCTION_CALL,
         /** CopyDone or CopyFail: no reply of its own, marks where the server stopped ignoring Sync. */
-        COPY_END
+        COPY_END;
+
+        /** Of a frontend message of the extended protocol, or a Query. */
+        public static Kind of(byte frontendType) {
+            return switch (frontendType) {
+                case FrontendType.QUERY -> QUERY;
+                case FrontendType.PARSE -> PARSE;
+                case FrontendType.BIND -> BIND;
+                case FrontendType.EXECUTE -> EXECUTE;
+                case FrontendType.DESCRIBE -> DESCRIBE;
+                case FrontendType.CLOSE -> CLOSE;
+                default -> throw new IllegalArgumentException("message type " + frontendType);
+            };
+        }
     }
 
     /** Whose request it was. */
@@ -48,7 +62,9 @@ public final class ReplyQueue {
         /** The Sync that ends such a Query while its last CommandComplete is held back. */
         HELD,
         /** A client's Describe of a statement we run as one that returns no rows. */
-        NO_DATA
+        NO_DATA,
+        /** What we ask a server on our own account: none of the replies concerns the client. */
+        SETUP
     }
 
     /** Told what became of a request. */
@@ -68,6 +84,8 @@ public final class ReplyQueue {
     private final ArrayDeque<Outcome> outcomes = new ArrayDeque<>();
     private boolean skipping;
     private boolean copyIn;
+    /** How often the request at the head has asked for COPY data. */
+    private int copies;
 
     /** A message was sent. */
     public void expect(Kind kind, Owner owner) {
@@ -95,6 +113,15 @@ public final class ReplyQueue {
         return skipping;
     }
 
+    /** Whether the server waits for COPY data, and any message but the data, its end, Sync and Flush is an error to it. */
+    public boolean isCopyingIn() {
+        int ended = 0;
+        for (int i = 0; i < size && copies > 0; i++) {
+            ended += KINDS[ring[(head + i) & (ring.length - 1)] & 0x0f] == Kind.COPY_END ? 1 : 0;
+        }
+        return copies > ended;
+    }
+
     /** Whose request is answered next; the client's when none is outstanding. */
     public Owner headOwner() {
         return size == 0 ? Owner.CLIENT : OWNERS[(ring[head] & 0x70) >> OWNER_SHIFT];
@@ -111,7 +138,10 @@ public final class ReplyQueue {
             case BackendType.CLOSE_COMPLETE -> endIf(Kind.CLOSE);
             case BackendType.ROW_DESCRIPTION, BackendType.NO_DATA -> endIf(Kind.DESCRIBE);
             case BackendType.COMMAND_COMPLETE, BackendType.EMPTY_QUERY_RESPONSE, BackendType.PORTAL_SUSPENDED -> executed();
-            case BackendType.COPY_IN_RESPONSE -> copyIn = headKind() == Kind.EXECUTE;
+            case BackendType.COPY_IN_RESPONSE -> {
+                copyIn = headKind() == Kind.EXECUTE;
+                copies++;
+            }
             case BackendType.ERROR_RESPONSE -> failed();
             case BackendType.READY_FOR_QUERY -> ready();
             default -> {}
@@ -147,6 +177,7 @@ public final class ReplyQueue {
         if (headKind() != Kind.EXECUTE) {
             return;
         }
+        copies = 0;
         pop(true);
         if (copyIn) {
             dropCopy();
@@ -155,6 +186,7 @@ public final class ReplyQueue {
 
     /** Errors of Query, FunctionCall and Sync are followed by ReadyForQuery; in the extended protocol the server skips until Sync. */
     private void failed() {
+        copies = 0;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> {}
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {
@@ -187,6 +219,7 @@ public final class ReplyQueue {
 
     private void ready() {
         copyIn = false;
+        copies = 0;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> {
                 pop(true);

@@ -191,6 +191,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 case BackendType.COPY_IN_RESPONSE -> Action.TAKE;
                 default -> Action.FORWARD;
             };
+            case SETUP -> type == BackendType.DATA_ROW ? Action.TAKE : Action.DISCARD;
             case NO_DATA -> type == BackendType.ROW_DESCRIPTION ? Action.TAKE : Action.FORWARD;
         };
     }
@@ -201,10 +202,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         switch (type) {
             case BackendType.PARAMETER_STATUS -> {
                 remember(ParameterStatus.read(frame, charset));
-                return owner == Owner.HELD ? Action.TAKE : Action.FORWARD;
+                return switch (owner) {
+                    case HELD -> Action.TAKE;
+                    case SETUP -> Action.DISCARD;
+                    case CLIENT, PROXY, ENGINE, SPLIT, NO_DATA -> Action.FORWARD;
+                };
             }
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE -> {
-                if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD) {
+                if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
                 if (type == BackendType.ERROR_RESPONSE) {
@@ -215,6 +220,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             case BackendType.READY_FOR_QUERY -> {
                 if (owner == Owner.HELD) {
                     return Action.TAKE;
+                }
+                if (owner == Owner.SETUP) {
+                    status = (char) frame.getByte(frame.writerIndex() - 1);
+                    replies.received((byte) BackendType.READY_FOR_QUERY);
+                    return Action.DISCARD;
                 }
                 becomeReady(frame);
                 return Action.FORWARD;

@@ -17,6 +17,7 @@ import io.pgtrickle.sql.statement.StatementClassifier;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterDescription;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
 import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
@@ -70,6 +71,8 @@ public final class Interceptor implements FrameHandler {
     private @Nullable SplitQuery split;
     /** To be done when the server owes nothing any more. */
     private @Nullable Runnable onceAnswered;
+    /** To be done instead if the server asks for COPY data, which has to come from the client. */
+    private @Nullable Runnable onceCopying;
 
     public Interceptor(SessionPort session, ServerConnection server, EngineCalls engines) {
         this.session = session;
@@ -94,7 +97,8 @@ public final class Interceptor implements FrameHandler {
         if (copying != null) {
             return copying.begin(type);
         }
-        boolean inspected = length <= MAX_INSPECTED;
+        // Amid COPY data whatever is no part of it is the server's to refuse.
+        boolean inspected = length <= MAX_INSPECTED && !server.replies().isCopyingIn();
         return switch (type) {
             case FrontendType.QUERY -> inspected ? Action.LOOK : pass(Kind.QUERY);
             case FrontendType.PARSE -> inspected ? Action.LOOK : passUnseen(Kind.PARSE);
@@ -142,19 +146,8 @@ public final class Interceptor implements FrameHandler {
                 default -> throw new IllegalStateException("nothing to look at in " + type);
             };
         } catch (ProtocolViolationException malformed) {
-            return pass(kindOf(type)); // well framed, so the server says what is wrong with it
+            return pass(Kind.of(type)); // well framed, so the server says what is wrong with it
         }
-    }
-
-    private static Kind kindOf(byte type) {
-        return switch (type) {
-            case FrontendType.QUERY -> Kind.QUERY;
-            case FrontendType.PARSE -> Kind.PARSE;
-            case FrontendType.BIND -> Kind.BIND;
-            case FrontendType.EXECUTE -> Kind.EXECUTE;
-            case FrontendType.DESCRIBE -> Kind.DESCRIBE;
-            default -> Kind.CLOSE;
-        };
     }
 
     private static boolean mayConcern(ByteBuf frame) {
@@ -219,14 +212,10 @@ public final class Interceptor implements FrameHandler {
         PreparedNames.Statement statement =
                 switch (describe.target()) {
                     case STATEMENT -> names.statement(describe.name());
-                    case PORTAL -> statementOf(names.portal(describe.name()));
+                    case PORTAL -> names.statementOfPortal(describe.name());
                 };
         server.replies().expect(Kind.DESCRIBE, statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT);
         return Action.FORWARD;
-    }
-
-    private static PreparedNames.@Nullable Statement statementOf(PreparedNames.@Nullable Portal portal) {
-        return portal == null ? null : portal.statement();
     }
 
     private Action lookAtClose(Close close) {
@@ -246,8 +235,8 @@ public final class Interceptor implements FrameHandler {
             return;
         }
         switch (type) {
-            case FrontendType.QUERY -> again(frame, this::query);
-            case FrontendType.PARSE -> again(frame, this::parse);
+            case FrontendType.QUERY -> again(frame, Kind.QUERY, this::query);
+            case FrontendType.PARSE -> again(frame, Kind.PARSE, this::parse);
             case FrontendType.BIND -> takeBind(frame);
             case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
             case FrontendType.SYNC -> {
@@ -269,10 +258,17 @@ public final class Interceptor implements FrameHandler {
     }
 
     /** Reads a message once more when all before it is answered, as settings may have changed meanwhile. */
-    private void again(ByteBuf frame, Consumer<ByteBuf> reader) {
+    private void again(ByteBuf frame, Kind kind, Consumer<ByteBuf> reader) {
         ByteBuf message = Unpooled.wrappedBuffer(ByteBufUtil.getBytes(frame));
         session.reader().pause();
+        onceCopying = () -> passOn(kind, message);
         onceAnswered(() -> reader.accept(message));
+    }
+
+    private void passOn(Kind kind, ByteBuf message) {
+        server.replies().expect(kind, Owner.CLIENT);
+        server.write(message);
+        session.resumeInput();
     }
 
     private void query(ByteBuf message) {
@@ -286,16 +282,10 @@ public final class Interceptor implements FrameHandler {
             split = started;
             started.start();
         } else if (concerned) {
-            work.prepareCatalog(false, () -> passQuery(message));
+            work.prepareCatalog(false, () -> passOn(Kind.QUERY, message));
         } else {
-            passQuery(message);
+            passOn(Kind.QUERY, message);
         }
-    }
-
-    private void passQuery(ByteBuf message) {
-        server.replies().expect(Kind.QUERY, Owner.CLIENT);
-        server.write(message);
-        session.resumeInput();
     }
 
     private void parse(ByteBuf message) {
@@ -416,12 +406,14 @@ public final class Interceptor implements FrameHandler {
     /** Goes on when all replies are in; Flush makes the server send them. */
     void onceAnswered(Runnable then) {
         server.send(new Flush(), Owner.PROXY);
+        onceReady(then);
+    }
+
+    /** The same behind a Sync, where a Flush would end the server's being idle, and with it the timeouts of idle sessions. */
+    void onceReady(Runnable then) {
         server.flush();
-        if (server.replies().isEmpty()) {
-            then.run();
-        } else {
-            onceAnswered = then;
-        }
+        onceAnswered = then;
+        received();
     }
 
     /** After a Sync: the engine's statement goes if an error has left it there. */
@@ -463,6 +455,11 @@ public final class Interceptor implements FrameHandler {
                 }
             }
             case NO_DATA -> session.send(Signal.NO_DATA);
+            case SETUP -> {
+                if (type == BackendType.ERROR_RESPONSE && Report.read(frame, server.charset()).isFatal()) { // whatever it was about
+                    session.forward(frame.retainedDuplicate());
+                }
+            }
             case SPLIT, HELD -> {
                 SplitQuery current = split;
                 if (current != null) {
@@ -484,9 +481,10 @@ public final class Interceptor implements FrameHandler {
 
     /** Replies have come. */
     public void received() {
-        Runnable then = onceAnswered;
-        if (then != null && server.replies().isEmpty()) {
+        Runnable then = server.replies().isEmpty() ? onceAnswered : server.replies().isCopyingIn() ? onceCopying : null;
+        if (then != null) {
             onceAnswered = null;
+            onceCopying = null;
             then.run();
         }
     }
@@ -494,6 +492,7 @@ public final class Interceptor implements FrameHandler {
     /** The server connection has ended. */
     public void closed() {
         onceAnswered = null;
+        onceCopying = null;
         sql.closed();
     }
 }

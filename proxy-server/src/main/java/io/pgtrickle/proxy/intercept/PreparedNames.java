@@ -125,6 +125,11 @@ final class PreparedNames {
         return find(portals, name);
     }
 
+    @Nullable Statement statementOfPortal(String name) {
+        Portal portal = portal(name);
+        return portal == null ? null : portal.statement();
+    }
+
     /** Null for a statement that is not ours. */
     ReplyQueue.Outcome statementBecomes(String name, @Nullable Statement statement) {
         return add(new Change<>(statements, name, statement));

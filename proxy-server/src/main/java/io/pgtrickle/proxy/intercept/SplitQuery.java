@@ -174,7 +174,7 @@ final class SplitQuery {
         server.send(new Close(Target.STATEMENT, UNNAMED), Owner.SPLIT);
         server.send(new Sync(), Owner.HELD);
         interceptor.tidy();
-        interceptor.onceAnswered(interceptor::splitDone);
+        interceptor.onceReady(interceptor::splitDone);
     }
 
     // What the server answers.

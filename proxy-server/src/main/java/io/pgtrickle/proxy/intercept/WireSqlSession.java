@@ -23,6 +23,7 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
 import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
 import io.pgtrickle.wire.frontend.FrontendMessage.Flush;
 import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
+import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
@@ -298,10 +299,11 @@ final class WireSqlSession implements SqlSession {
         return leftover && call == null;
     }
 
+    /** Behind a Sync, and with one of its own: until then the server would not know itself to be idle. */
     void closeLeftover() {
         leftover = false;
-        server.send(new Close(Target.STATEMENT, NAME), Owner.PROXY);
-        server.send(new Flush(), Owner.PROXY);
+        server.send(new Close(Target.STATEMENT, NAME), Owner.SETUP);
+        server.send(new Sync(), Owner.SETUP);
     }
 
     /** The server connection has ended; comes before its replies are abandoned. */

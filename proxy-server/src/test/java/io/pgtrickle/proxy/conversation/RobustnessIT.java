@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.wire.frontend.FrontendMessage;
+import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
+import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
 import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
 import io.pgtrickle.wire.frontend.FrontendMessage.Terminate;
 import io.pgtrickle.wire.frontend.StartupPacket.GssEncRequest;
 import io.pgtrickle.wire.frontend.StartupPacket.SslRequest;
@@ -313,6 +317,79 @@ class RobustnessIT {
             for (Future<List<String>> result : threads.invokeAll(tasks)) {
                 assertThat(result.get()).contains("D client " + number++);
             }
+        }
+    }
+
+    private static final String CREATE = "CREATE MATERIALIZED VIEW %s WITH (pgtrickle.stream = true) AS SELECT 1 AS a";
+    private static final String REFRESH = "REFRESH MATERIALIZED VIEW ours";
+
+    private static FrontendMessage[] extended(String sql) {
+        return new FrontendMessage[] {new Parse("", sql, List.of()), new Bind("", "", List.of(), List.of(), List.of()), new Execute("", 0)};
+    }
+
+    /** What the server sends a client that is silent for too long behind a statement of ours. */
+    private List<String> silence(String setting, String begin, String statement, boolean simple) {
+        try (var client = proxy.client()) {
+            client.query("CREATE TABLE IF NOT EXISTS ours AS SELECT 1 AS a; SET " + setting + " = 200");
+            client.query(begin);
+            if (simple) {
+                client.query(statement);
+            } else {
+                client.pipeline(extended(statement));
+            }
+            return client.until("end");
+        }
+    }
+
+    @Test
+    void the_timeouts_of_idle_sessions_hold_behind_ours() {
+        for (boolean simple : new boolean[] {true, false}) {
+            for (String statement : List.of(REFRESH, CREATE.formatted("refused"), "REFRESH MATERIALIZED VIEW CONCURRENTLY nothing")) {
+                assertThat(silence("idle_in_transaction_session_timeout", "BEGIN", statement, simple)).as(statement)
+                        .containsExactly("E FATAL 25P03 terminating connection due to idle-in-transaction timeout", "end");
+                assertThat(silence("idle_session_timeout", "SELECT 1", statement, simple)).as(statement)
+                        .containsExactly("E FATAL 57P05 terminating connection due to idle-session timeout", "end");
+            }
+        }
+    }
+
+    /** PostgreSQL ends such a session, because it cannot tell where the COPY data ends. */
+    @Test
+    void a_statement_of_ours_amid_copy_data() {
+        for (boolean simple : new boolean[] {true, false}) {
+            for (boolean together : new boolean[] {true, false}) {
+                try (var client = proxy.client()) {
+                    client.query("CREATE TEMP TABLE c (a int)");
+                    client.send(new Query("COPY c FROM STDIN"));
+                    if (!together) {
+                        assertThat(client.until("G")).hasSize(1);
+                        client.sendCopyData("1\n");
+                    }
+                    if (simple) {
+                        client.send(new Query(REFRESH));
+                    } else {
+                        client.send(extended(REFRESH)).send(new Sync());
+                    }
+                    List<String> lines = client.until("end");
+                    assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("E ERROR 08P01 unexpected message type"));
+                    assertThat(lines).contains("E FATAL 08P01 terminating connection because protocol synchronization was lost");
+                }
+            }
+        }
+    }
+
+    @Test
+    void a_statement_of_ours_that_waits_while_copy_data_comes_to_its_end() {
+        try (var client = proxy.client()) {
+            client.query("CREATE TABLE IF NOT EXISTS ours AS SELECT 1 AS a; CREATE TEMP TABLE c (a int)");
+            client.send(new Query("COPY c FROM STDIN; COPY c FROM STDIN"));
+            for (int i = 0; i < 2; i++) {
+                client.sendCopyData("1\n");
+                client.sendCopyDone();
+            }
+            client.send(new Query(REFRESH));
+            assertThat(client.untilReady()).containsExactly("G (5)", "C COPY 1", "G (5)", "C COPY 1", "Z I");
+            assertThat(client.untilReady()).containsExactly("C REFRESH MATERIALIZED VIEW", "Z I");
         }
     }
 }
