@@ -73,15 +73,16 @@ final class Commands {
     }
 
     private CommandOutcome drop(DropMaterializedViews drop) {
-        List<Resolved> named = Resolved.of(hands, drop.names());
-        if (named.stream().noneMatch(Resolved::isStreamTable)) {
+        if (!new DropCommand(hands, "DROP ... CASCADE").run(drop.names(), drop.ifExists(), drop.cascade())) {
             return new NotOurs();
         }
-        new DropCommand(hands, "DROP ... CASCADE").run(named, drop.ifExists(), drop.cascade());
         return done("DROP MATERIALIZED VIEW");
     }
 
     private CommandOutcome refresh(RefreshMaterializedView refresh) {
+        if (opening.named().isEmpty()) {
+            return notThere(refresh.name());
+        }
         Optional<Opening.Named> table = opening.named().filter(Opening.Named::ordinaryTable);
         if (table.isEmpty()) {
             return new NotOurs();
@@ -94,7 +95,16 @@ final class Commands {
             checkMayRefresh(refresh.name().name(), table.get().mayRefresh());
             throw EngineException.of(ErrorCode.SYNTAX_ERROR, "CONCURRENTLY and WITH NO DATA options cannot be used together");
         }
-        return refresh(table.get().relation(), refresh.withData()) ? done("REFRESH MATERIALIZED VIEW") : new NotOurs();
+        return refresh(table.get().relation(), refresh.withData()) ? done("REFRESH MATERIALIZED VIEW") : notThere(refresh.name());
+    }
+
+    /** Also when it was dropped while its lock was waited for. */
+    private CommandOutcome notThere(QualifiedName name) {
+        Resolved now = Resolved.of(hands, List.of(name)).getFirst();
+        if (now.isMissing(hands) || now.isStreamTable()) { // the latter is another one already
+            throw EngineException.of(ErrorCode.STREAM_TABLE_NOT_FOUND, "relation \"" + now.shown() + "\" does not exist");
+        }
+        return new NotOurs();
     }
 
     private void checkMayRefresh(String name, boolean mayRefresh) {
@@ -127,13 +137,14 @@ final class Commands {
         if (!strictNull) {
             switch (call.function()) {
                 case "create_stream_table" -> createByCall(arguments);
-                case "drop_stream_table" -> new DropCommand(hands, "cascade => true").run(
-                        List.of(streamTable(arguments)), false, arguments.getOrDefault("cascade", Optional.of("f")).orElse("f").startsWith("t"));
-                default -> {
-                    Resolved table = streamTable(arguments);
-                    checkMayRefresh(table.name(), table.mayRefresh());
-                    refresh(table.relation().orElseThrow(), true);
+                case "drop_stream_table" -> {
+                    boolean cascade = arguments.getOrDefault("cascade", Optional.of("f")).orElse("f").startsWith("t");
+                    if (!Resolved.of(hands, List.of(name(arguments))).getFirst().isStreamTable()
+                            || !new DropCommand(hands, "cascade => true").run(List.of(name(arguments)), false, cascade)) {
+                        throw notFound(name(arguments));
+                    }
                 }
+                default -> refreshByCall(name(arguments));
             }
         }
         return new Completed(call.call() ? "CALL" : "SELECT 1", call.call() ? Optional.empty() : Optional.of(voidResult(call, strictNull)));
@@ -155,13 +166,19 @@ final class Commands {
         }
     }
 
-    private Resolved streamTable(Map<String, Optional<String>> arguments) {
-        QualifiedName name = name(arguments);
+    private void refreshByCall(QualifiedName name) {
         Resolved table = Resolved.of(hands, List.of(name)).getFirst();
         if (!table.isStreamTable()) {
-            throw EngineException.of(ErrorCode.STREAM_TABLE_NOT_FOUND, "stream table not found: " + Quoting.qualified(name));
+            throw notFound(name);
         }
-        return table;
+        checkMayRefresh(table.name(), table.mayRefresh());
+        if (!refresh(table.relation().orElseThrow(), true)) {
+            throw notFound(name);
+        }
+    }
+
+    private static EngineException notFound(QualifiedName name) {
+        return EngineException.of(ErrorCode.STREAM_TABLE_NOT_FOUND, "stream table not found: " + Quoting.qualified(name));
     }
 
     private void createByCall(Map<String, Optional<String>> arguments) {

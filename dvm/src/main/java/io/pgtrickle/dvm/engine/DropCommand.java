@@ -11,10 +11,8 @@ import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
 /**
@@ -33,16 +31,41 @@ final class DropCommand {
     }
 
     /** A stream table with what else has to go with it. */
-    private record Doomed(long id, long relation, String schema, String name, String statePrefix, Optional<String> queryView, List<String> state) {}
+    private record Doomed(
+            long id, long relation, String schema, String name, String statePrefix, Optional<String> queryView, List<String> state,
+            Optional<String> because) {}
 
-    /** DROP MATERIALIZED VIEW with at least one stream table among its names; ordinary ones go to PostgreSQL. */
-    void run(List<Resolved> named, boolean ifExists, boolean cascade) {
-        for (Resolved name : named) {
-            check(name, ifExists);
+    /**
+     * DROP MATERIALIZED VIEW; ordinary ones among the names go to PostgreSQL.
+     *
+     * @return false if there are relations of these names, but no stream tables
+     */
+    boolean run(List<QualifiedName> names, boolean ifExists, boolean cascade) {
+        List<Resolved> before = List.of();
+        while (true) {
+            List<Resolved> named = Resolved.of(hands, names);
+            List<Resolved> streams = named.stream().filter(Resolved::isStreamTable).toList();
+            if (streams.isEmpty() && !named.stream().allMatch(name -> name.isMissing(hands))) {
+                return false;
+            }
+            boolean refused = named.stream().anyMatch(name -> name.relation().isEmpty() ? !ifExists : name.isStreamTable() && !name.mayDrop());
+            List<Doomed> doomed = refused || streams.isEmpty() ? List.of() : closure(streams, cascade);
+            if (refused || lock(streams, doomed)) {
+                named.forEach(name -> check(name, ifExists));
+                if (!doomed.isEmpty()) {
+                    drop(doomed.reversed(), cascade, streams);
+                }
+                dropOrdinary(named, ifExists, cascade);
+                return true;
+            }
+            if (hands.oneSnapshot() || streams.equals(before)) { // looking again would show the same
+                throw EngineException.of(ErrorCode.SERIALIZATION_FAILURE, "could not serialize access due to concurrent delete");
+            }
+            before = streams;
         }
-        List<Resolved> streams = named.stream().filter(Resolved::isStreamTable).toList();
-        SequencedMap<Long, Doomed> doomed = closure(streams, cascade);
-        drop(List.copyOf(doomed.sequencedValues().reversed()), cascade, streams);
+    }
+
+    private void dropOrdinary(List<Resolved> named, boolean ifExists, boolean cascade) {
         List<QualifiedName> ordinary = named.stream().filter(n -> n.relation().isPresent() && !n.isStreamTable()).map(Resolved::as).toList();
         if (!ordinary.isEmpty()) {
             hands.caller("DROP MATERIALIZED VIEW " + (ifExists ? "IF EXISTS " : "")
@@ -50,8 +73,15 @@ final class DropCommand {
         }
     }
 
+    /** In a refresh's own order: its lock first, then everything it writes. The other way round is a deadlock. @return false if one is gone */
+    private boolean lock(List<Resolved> streams, List<Doomed> doomed) {
+        List<Long> ids = doomed.stream().map(Doomed::id).sorted().toList();
+        return streams.stream().allMatch(stream -> ids.contains(stream.id().orElseThrow()))
+                && ids.stream().allMatch(id -> Parts.lockAgainstAll(hands, id));
+    }
+
     private void check(Resolved name, boolean ifExists) {
-        String shown = name.as().schema().map(schema -> schema + "." + name.as().name()).orElse(name.as().name());
+        String shown = name.shown();
         if (name.relation().isEmpty()) {
             if (!ifExists) {
                 throw EngineException.of(ErrorCode.STREAM_TABLE_NOT_FOUND, "materialized view \"" + shown + "\" does not exist");
@@ -63,9 +93,8 @@ final class DropCommand {
     }
 
     /** The named ones and, in dependency order behind them, the stream tables that read them. */
-    private SequencedMap<Long, Doomed> closure(List<Resolved> streams, boolean cascade) {
-        SequencedMap<Long, Doomed> doomed = new LinkedHashMap<>();
-        List<String> blocked = new ArrayList<>();
+    private List<Doomed> closure(List<Resolved> streams, boolean cascade) {
+        List<Doomed> doomed = new ArrayList<>();
         List<Long> named = streams.stream().map(s -> s.id().orElseThrow()).distinct().toList();
         for (Row row : hands.ask("""
                 WITH RECURSIVE doomed(pgt_id, level) AS (
@@ -85,18 +114,18 @@ final class DropCommand {
                 LEFT JOIN pg_class v ON v.oid = t.query_view
                 ORDER BY x.level, t.pgt_id""".formatted(named.stream().map(String::valueOf).collect(Collectors.joining(", "))))) {
             long id = row.number("pgt_id");
-            doomed.put(id, new Doomed(
+            doomed.add(new Doomed(
                     id, row.number("relation"), row.find("schema").orElse(""), row.find("name").orElse(""), row.text("state_prefix"),
-                    row.find("query_view"), FactsJson.read(row.text("state"), new TypeReference<List<String>>() {})));
-            if (!named.contains(id)) {
-                blocked.add("materialized view %s depends on materialized view %s".formatted(row.text("name"), row.text("because")));
-            }
+                    row.find("query_view"), FactsJson.read(row.text("state"), new TypeReference<List<String>>() {}),
+                    named.contains(id) ? Optional.empty() : row.find("because")));
         }
+        List<String> blocked = doomed.stream()
+                .flatMap(table -> table.because().stream()
+                        .map(because -> "materialized view %s depends on materialized view %s".formatted(table.name(), because)))
+                .toList();
         if (!blocked.isEmpty() && !cascade) {
             throw dependents(streams.getFirst().name(), blocked);
         }
-        blocked.forEach(line -> hands.notice(
-                Hands.Level.NOTICE, "00000", "drop cascades to " + line.substring(0, line.indexOf(" depends on ")), Optional.empty(), Optional.empty()));
         return doomed;
     }
 
@@ -110,9 +139,8 @@ final class DropCommand {
 
     /** @param doomed readers before what they read */
     private void drop(List<Doomed> doomed, boolean cascade, List<Resolved> streams) {
-        // In a refresh's own order: its lock first, then everything it writes. The other way round is a deadlock.
-        doomed.stream().map(Doomed::id).sorted().forEach(id ->
-                hands.engine("LOCK TABLE pgtrickle_state.lock_" + id + " IN ACCESS EXCLUSIVE MODE"));
+        doomed.reversed().stream().filter(table -> table.because().isPresent()).forEach(table -> hands.notice(
+                Hands.Level.NOTICE, "00000", "drop cascades to materialized view " + table.name(), Optional.empty(), Optional.empty()));
         for (Doomed table : doomed) {
             table.queryView().ifPresent(view -> hands.engine("DROP VIEW " + Quoting.qualified("pgtrickle_state", view)));
         }

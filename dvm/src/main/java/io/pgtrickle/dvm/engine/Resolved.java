@@ -27,6 +27,20 @@ record Resolved(
         return id.isPresent();
     }
 
+    /**
+     * Whether there is no such relation, and a schema where it could be. Then the command is answered as PostgreSQL would: a stream table
+     * that comes into being before PostgreSQL itself looks would be a table to it, which is of the wrong kind.
+     */
+    boolean isMissing(Hands hands) {
+        return relation.isEmpty() && as.schema().stream().noneMatch(name ->
+                hands.caller("SELECT 1 WHERE pg_catalog.to_regnamespace(" + Quoting.literal(Quoting.identifier(name)) + ") IS NOT NULL").isEmpty());
+    }
+
+    /** The name as it was written, as messages show it. */
+    String shown() {
+        return as.schema().map(schema -> schema + "." + as.name()).orElse(as.name());
+    }
+
     static List<Resolved> of(Hands hands, List<QualifiedName> names) {
         List<Resolved> resolved = new ArrayList<>();
         for (QualifiedName name : names) {

@@ -41,9 +41,9 @@ public final class Orphans {
             return false;
         }
         hands.engine("SELECT pg_advisory_xact_lock(" + ORPHAN_LOCK + ", " + (int) relation + ")");
-        Optional<Orphan> found = orphan(relation); // unless somebody else has dropped it before the lock was there
+        // Unless somebody else has dropped it before the lock was there.
+        Optional<Orphan> found = orphan(relation).filter(orphan -> Parts.lockAgainstAll(hands, orphan.id()));
         found.ifPresent(orphan -> {
-            hands.engine("LOCK TABLE pgtrickle_state.lock_" + orphan.id() + " IN ACCESS EXCLUSIVE MODE");
             hands.engine("DROP TABLE " + orphan.name() + " CASCADE");
             LOG.info("stream table {} is dropped: something that it read was dropped with CASCADE", orphan.name());
         });

@@ -55,6 +55,11 @@ public final class Parts {
         guard(table);
     }
 
+    /** The refresh lock of a stream table that is to be dropped. @return false if it has been dropped meanwhile */
+    public static boolean lockAgainstAll(Hands hands, long id) {
+        return hands.one("SELECT pgtrickle.pgt_lock(" + id + ", 'ACCESS EXCLUSIVE') AS locked").flag("locked");
+    }
+
     /** The table's owner may have disabled or dropped the guard. */
     public void restoreGuard(Target target) {
         String table = Quoting.qualified(target.table());

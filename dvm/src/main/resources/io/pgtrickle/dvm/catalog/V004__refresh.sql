@@ -16,6 +16,18 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_settings FROM PUBLIC;
 
+-- Takes a stream table's refresh lock. False if it has been dropped meanwhile; an error would fail the caller's transaction.
+CREATE FUNCTION pgtrickle.pgt_lock(id bigint, mode text) RETURNS bool
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN %s MODE', id, mode);
+    RETURN true;
+EXCEPTION WHEN undefined_table THEN
+    RETURN false;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_lock FROM PUBLIC;
+
 -- Everything a refresh has to know before it starts, in one call, about the stream table with this visible table; a row of
 -- NULLs for any other relation. "lock" takes the refresh lock first, and the sources' against TRUNCATE. "cluster" names the
 -- server and database that frontiers are valid for; "names" the settings to report, unless there is nothing to do. "rows" are
@@ -40,10 +52,9 @@ DECLARE
 BEGIN
     IF lock THEN
         id := (SELECT t.pgt_id FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_relid = stream_table);
-        IF id IS NULL THEN
+        IF id IS NULL OR NOT pgtrickle.pgt_lock(id, 'EXCLUSIVE') THEN
             RETURN;
         END IF;
-        EXECUTE format('LOCK TABLE pgtrickle_state.lock_%s IN EXCLUSIVE MODE', id);
         sources := (SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
             FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL);

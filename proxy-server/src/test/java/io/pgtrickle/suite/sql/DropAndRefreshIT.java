@@ -12,6 +12,10 @@ import io.pgtrickle.suite.SqlSuite;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -256,5 +260,33 @@ class DropAndRefreshIT extends SqlSuite {
         assertThat(failure("REFRESH MATERIALIZED VIEW v").sqlState()).isEqualTo("42P01");
         run("DROP MATERIALIZED VIEW v");
         eventuallyNoTraces();
+    }
+
+    /** Each sees what it would see of a materialized view; nobody is told of relations of ours. */
+    @Test
+    void manySessionsCreateDropAndRefreshOneName() {
+        List<String> statements = List.of(create("SELECT id FROM t"), "DROP MATERIALIZED VIEW IF EXISTS v", "DROP MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW v");
+        List<List<String>> usual = List.of(
+                List.of("42P07: relation \"v\" already exists", "23505: duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"",
+                        "23505: duplicate key value violates unique constraint \"pg_class_relname_nsp_index\""),
+                List.of(), List.of("42P01: materialized view \"v\" does not exist"), List.of("42P01: relation \"v\" does not exist"));
+        Queue<String> unusual = new ConcurrentLinkedQueue<>();
+        Instant end = Instant.now().plus(Duration.ofSeconds(6));
+        try (ExecutorService sessions = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 12; i++) {
+                Client client = another();
+                int first = i;
+                sessions.submit(() -> {
+                    for (int n = first; Instant.now().isBefore(end); n++) {
+                        int which = n % statements.size();
+                        SqlError error = failure(client, statements.get(which));
+                        if (error != null && !usual.get(which).contains(error.sqlState() + ": " + error.text())) {
+                            unusual.add(statements.get(which) + ": " + error.getMessage());
+                        }
+                    }
+                });
+            }
+        }
+        assertThat(unusual.stream().distinct()).isEmpty();
     }
 }
