@@ -4,6 +4,8 @@ package io.pgtrickle.dvm.settings;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +48,9 @@ public final class Settings {
 
     public static final Settings DEFAULTS = new Settings(Map.of());
 
+    private static final int MOST_COMPLAINTS = 1000;
+    private static final Set<String> COMPLAINTS = ConcurrentHashMap.newKeySet();
+
     private final Map<String, Object> values = new HashMap<>();
 
     /** @param texts what the database says, by qualified name; a value that cannot be used is logged and the default holds */
@@ -62,8 +67,18 @@ public final class Settings {
         try {
             values.put(setting.name(), setting.parser().apply(text));
         } catch (IllegalArgumentException e) {
-            LOG.warn("setting {} ignored: {}", setting.qualifiedName(), e.getMessage());
+            if (firstTime(setting.qualifiedName() + "=" + text)) {
+                LOG.warn("setting {} ignored: {}", setting.qualifiedName(), e.getMessage());
+            }
         }
+    }
+
+    /** Settings are read all the time. Users can make up values, so not all of them are remembered for ever. */
+    static boolean firstTime(String complaint) {
+        if (COMPLAINTS.size() > MOST_COMPLAINTS) {
+            COMPLAINTS.clear();
+        }
+        return COMPLAINTS.add(complaint);
     }
 
     @SuppressWarnings("unchecked")

@@ -40,4 +40,13 @@ class SettingsTest {
         assertThat(settings.get(Settings.MAX_CONSECUTIVE_ERRORS)).isEqualTo(3);
         assertThat(settings.get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO)).isEqualTo(0.15);
     }
+
+    @Test
+    void oneComplaintPerValue() {
+        assertThat(Settings.firstTime("pg_trickle.enabled=once")).isTrue();
+        assertThat(Settings.firstTime("pg_trickle.enabled=once")).isFalse();
+        assertThat(Settings.firstTime("pg_trickle.enabled=twice")).isTrue();
+        new Settings(Map.of("pg_trickle.enabled", "sometimes"));
+        assertThat(Settings.firstTime("pg_trickle.enabled=sometimes")).isFalse();
+    }
 }

@@ -29,7 +29,7 @@ final class ProxySettings {
     static final Setting<Integer> SCRAM_ITERATIONS = new Setting<>("scram_iterations", ValueType.integer(1, Integer.MAX_VALUE), "4096",
             "Iterations of the SCRAM secrets made from passwords that auth_file holds in clear.");
     static final Setting<Integer> MAX_CLIENT_CONN = new Setting<>("max_client_conn", ValueType.integer(1, Integer.MAX_VALUE), "100",
-            "Client connections at the same time; further ones are refused.");
+            "Client connections at the same time; further ones are refused (without a configuration file: only by the server).");
     static final Setting<Duration> CLIENT_LOGIN_TIMEOUT = new Setting<>("client_login_timeout", ValueType.seconds(), "60",
             "A client that has not logged in after this time is disconnected.");
     static final Setting<Duration> SERVER_CONNECT_TIMEOUT = new Setting<>("server_connect_timeout", ValueType.seconds(), "15",

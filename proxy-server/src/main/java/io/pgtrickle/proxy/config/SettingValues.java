@@ -8,8 +8,10 @@ import java.util.Map;
 /** The texts that were given for settings, all of them already checked; a setting that was not given has its default. */
 record SettingValues(Map<String, String> texts) {
 
+    /** The server has a limit of its own. */
     static final SettingValues WITHOUT_FILE = new SettingValues(Map.of(
-            ProxySettings.LOG_CONNECTIONS.name(), "0", ProxySettings.LOG_DISCONNECTIONS.name(), "0"));
+            ProxySettings.LOG_CONNECTIONS.name(), "0", ProxySettings.LOG_DISCONNECTIONS.name(), "0",
+            ProxySettings.MAX_CLIENT_CONN.name(), Integer.toString(Integer.MAX_VALUE)));
 
     SettingValues {
         texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));

@@ -67,11 +67,12 @@ class ConfigFileTest {
     void whatIsNotGivenHasItsDefault() throws IOException {
         ProxyConfig config = load("[pgbouncer]\nauth_type = passthrough\n").config();
         ProxyConfig withoutFile = ProxyConfig.passThrough(new HostPort("localhost", 5432));
-        assertThat(config).usingRecursiveComparison().ignoringFields("logging").isEqualTo(withoutFile);
+        assertThat(config).usingRecursiveComparison().ignoringFields("logging", "limits.maxClientConnections").isEqualTo(withoutFile);
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
         assertThat(config.listen()).isEqualTo(new ProxyConfig.Listen(List.of("localhost"), 6432));
         assertThat(config.limits()).isEqualTo(new ProxyConfig.Limits(100, Duration.ofSeconds(60), Duration.ofSeconds(15)));
+        assertThat(withoutFile.limits().maxClientConnections()).isEqualTo(Integer.MAX_VALUE);
     }
 
     @Test
