@@ -26,6 +26,7 @@ import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +50,7 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
     private final Consumer<DatabaseEngine> gone;
     /** When an idle refresh of a stream table was last noted, by its id. */
     private final Map<Long, Long> noted = new ConcurrentHashMap<>();
+    private final AtomicBoolean openingBehind = new AtomicBoolean();
     private volatile @Nullable DatabaseIdentity identity;
     private @Nullable Scheduler scheduler;
 
@@ -73,6 +75,10 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
                 case CreateStreamTable _, CreateOrdinaryView _, FunctionCall _ -> {}
             }
         }
+        if (opening.installed() && identity == null && !concernsStreamTables(command, session)) {
+            openBehind();
+            return new CommandOutcome.NotOurs();
+        }
         DatabaseIdentity known;
         try {
             known = opening.installed() ? open() : install();
@@ -90,6 +96,30 @@ public final class DatabaseEngine implements StreamTableEngine, AutoCloseable {
         } catch (RuntimeException e) {
             LOG.error("database {}: {} failed", database, command.getClass().getSimpleName(), e);
             throw hands.raise(EngineException.of(ErrorCode.INTERNAL, "pgtrickle: " + e.getMessage()));
+        }
+    }
+
+    /** An engine that cannot open the database, e.g. because the catalog is another role's, is in the way of nothing that is not its own. */
+    private static boolean concernsStreamTables(StreamTableCommand command, SqlSession session) {
+        return switch (command) {
+            case DropMaterializedViews drop -> Opening.anyStreamTable(session, drop.names());
+            case RefreshMaterializedView refresh -> Opening.anyStreamTable(session, List.of(refresh.name()));
+            case CreateStreamTable _, CreateOrdinaryView _, FunctionCall _ -> true;
+        };
+    }
+
+    /** The database has a catalog, so there may be work: begins with it without letting anybody wait. */
+    private void openBehind() {
+        if (openingBehind.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("pgtrickle-open-" + database).start(() -> {
+                try {
+                    open();
+                } catch (RuntimeException e) {
+                    LOG.warn("database {} has stream tables, but the engine cannot work for it: {}", database, e.getMessage());
+                } finally {
+                    openingBehind.set(false);
+                }
+            });
         }
     }
 

@@ -4,10 +4,12 @@ package io.pgtrickle.dvm.engine;
 import io.pgtrickle.dvm.session.SqlResult;
 import io.pgtrickle.dvm.session.SqlSession;
 import io.pgtrickle.sql.render.Quoting;
+import io.pgtrickle.sql.statement.QualifiedName;
 import io.pgtrickle.sql.statement.SqlStatement.RefreshMaterializedView;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +58,14 @@ record Opening(
                 FROM (SELECT pg_catalog.to_regclass(%s) AS relation) AS named LEFT JOIN pg_catalog.pg_class c
                 ON c.oid OPERATOR(pg_catalog.=) named.relation"""
                 .formatted(relation);
+    }
+
+    /** Whether one of these names means a stream table in this session, as far as can be told without the engine. */
+    static boolean anyStreamTable(SqlSession session, List<QualifiedName> names) {
+        String relations = names.stream()
+                .map(name -> "pg_catalog.to_regclass(" + Quoting.literal(Quoting.qualified(name)) + ")::pg_catalog.oid")
+                .collect(Collectors.joining(", "));
+        return !session.execute("SELECT 1 FROM pgtrickle.pgt_stream_tables WHERE pgt_relid OPERATOR(pg_catalog.=) ANY (ARRAY[" + relations + "])").isEmpty();
     }
 
     private static String text(List<@Nullable String> row, int column) {
