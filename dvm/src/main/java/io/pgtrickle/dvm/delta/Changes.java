@@ -27,9 +27,7 @@ record Changes(SourceUse source, String table, Slice slice) {
      * never has rows, whose number it takes at face value, and the limit it expects what will be there.
      */
     void addTo(Program program) {
-        List<String> columns = Stream.concat(
-                        source.columns().stream().map(column -> "b." + Quoting.identifier(column)), Stream.of("b." + Reading.WEIGHT))
-                .toList();
+        List<String> columns = Stream.concat(columns(), Stream.of(Reading.WEIGHT)).map(column -> "b." + column).toList();
         program.with(
                 single(),
                 "what changed in " + table + " since the frontier; the second SELECT has no rows and tells the planner how many to expect",
@@ -37,13 +35,20 @@ record Changes(SourceUse source, String table, Slice slice) {
                         + "\nUNION ALL\nSELECT " + String.join(", ", Collections.nCopies(columns.size(), "NULL"))
                         + "\nFROM generate_series(1, " + slice.expected() + ")\nWHERE pg_backend_pid() = 0\nLIMIT " + slice.limit());
         if (source.netted()) {
-            String list = source.columns().stream().map(column -> "r." + Quoting.identifier(column)).collect(Collectors.joining(", "));
-            program.with(
-                    name(),
-                    "the same, equal rows added up",
-                    "SELECT " + list + ", sum(r." + Reading.WEIGHT + ") AS " + Reading.WEIGHT + "\nFROM " + single() + " AS r\nGROUP BY " + list
-                            + "\nHAVING sum(r." + Reading.WEIGHT + ") <> 0");
+            program.with(name(), "the same without what came and went again", net(columns().toList()));
         }
+    }
+
+    /** One row for each copy, as everywhere. Without the limit, which is never reached, the planner would expect a thousand copies of each. */
+    private String net(List<String> columns) {
+        String list = String.join(", ", columns);
+        return "SELECT " + columns.stream().map(column -> "n." + column).collect(Collectors.joining(", ")) + ", sign(n." + Reading.WEIGHT
+                + ")::smallint AS " + Reading.WEIGHT + "\nFROM (SELECT " + list + ", sum(" + Reading.WEIGHT + ") AS " + Reading.WEIGHT + " FROM " + single()
+                + " GROUP BY " + list + ") AS n,\n  generate_series(1, abs(n." + Reading.WEIGHT + "))\nLIMIT " + slice.limit();
+    }
+
+    private Stream<String> columns() {
+        return source.columns().stream().map(Quoting::identifier);
     }
 
     /**

@@ -25,12 +25,12 @@ read_1 AS (
   WHERE pg_backend_pid() = 0
   LIMIT 10
 ),
--- the same, equal rows added up
+-- the same without what came and went again
 changes_1 AS (
-  SELECT r.a, r.b, sum(r.__pgt_w) AS __pgt_w
-  FROM read_1 AS r
-  GROUP BY r.a, r.b
-  HAVING sum(r.__pgt_w) <> 0
+  SELECT n.a, n.b, sign(n.__pgt_w)::smallint AS __pgt_w
+  FROM (SELECT a, b, sum(__pgt_w) AS __pgt_w FROM read_1 GROUP BY a, b) AS n,
+    generate_series(1, abs(n.__pgt_w))
+  LIMIT 10
 ),
 -- what comes and goes, by row
 net AS (
