@@ -44,6 +44,9 @@ final class GroupingBuilder {
     private static final Set<String> INTEGERS = Set.of("int2", "int4", "int8");
     private static final Set<String> ALGEBRAIC = Set.of("count", "sum", "avg", "min", "max");
 
+    /** So many columns PostgreSQL has room for in a view, a table, and about as many in a select list. */
+    private static final int WIDEST = 1600;
+
     private final Query.Select select;
     private final Scope input;
     private final PlanBuilder builder;
@@ -192,7 +195,10 @@ final class GroupingBuilder {
     }
 
     /** One question for the types of keys, arguments and results; arguments keep their typmod that way. */
-    private Types probe() {
+    private Types probe() throws UnsupportedConstructException {
+        if (keys.size() + 2 * calls.size() > WIDEST) {
+            throw new UnsupportedConstructException("too many columns: %d to group by and %d aggregates".formatted(keys.size(), calls.size()));
+        }
         List<String> rowExpressions = new ArrayList<>();
         List<String> rowNames = new ArrayList<>();
         keys.forEach((key, name) -> {

@@ -4,6 +4,7 @@ package io.pgtrickle.dvm.plan;
 import io.pgtrickle.dvm.apply.AnchorApply;
 import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.BagApply;
+import io.pgtrickle.dvm.apply.Identity;
 import io.pgtrickle.dvm.apply.KeyApply;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Filter;
@@ -20,6 +21,12 @@ import java.util.stream.Collectors;
 
 /** From facts to a plan: the same facts give the same plan. Stateless, any thread. */
 public final class PlanCompiler {
+
+    /** PostgreSQL's limit for a table; that for a select list is a little higher. */
+    private static final int WIDEST = 1600;
+
+    /** At most so many columns beside the query's does a buffer or a state table have. */
+    private static final int OWN_COLUMNS = 8;
 
     private final QueryParser parser;
 
@@ -47,10 +54,31 @@ public final class PlanCompiler {
         try {
             PlanBuilder builder = new PlanBuilder(facts, parser, probe);
             Output output = builder.build();
+            checkWidth(builder, names(facts));
             return new DifferentialPlan(
                     output, builder.stages(), builder.sources(), names(facts), apply(output, facts.output()));
         } catch (UnsupportedConstructException e) {
             return new FullPlan(facts, List.of(e.construct()));
+        }
+    }
+
+    /** The tables beside the visible one have columns of ours, too; a query PostgreSQL has just enough room for leaves none to them. */
+    private static void checkWidth(PlanBuilder builder, Map<Long, String> names) throws UnsupportedConstructException {
+        for (SourceUse source : builder.sources()) {
+            if (source.columns().size() > WIDEST - OWN_COLUMNS) {
+                throw new UnsupportedConstructException("%d columns of %s, of whose changes only %d can be kept"
+                        .formatted(source.columns().size(), names.get(source.relation()), WIDEST - OWN_COLUMNS));
+            }
+        }
+        for (Aggregate stage : builder.stages()) {
+            // its programs list old values beside new ones, and both beside what is gathered for them
+            int keys = stage.keys().stream().mapToInt(key -> Identity.exactEquality(key.type()) ? 1 : 3).sum();
+            int accumulators = stage.accumulators().size();
+            long gathered = stage.accumulators().stream().flatMap(accumulator -> accumulator.gathered().stream()).distinct().count();
+            if (keys + accumulators + Math.max(accumulators, gathered) > WIDEST - OWN_COLUMNS) {
+                throw new UnsupportedConstructException("too many columns: " + stage.keys().size() + " to group by and "
+                        + stage.calls().size() + " aggregates");
+            }
         }
     }
 
@@ -60,11 +88,12 @@ public final class PlanCompiler {
     }
 
     private static Apply apply(Output output, List<ColumnFacts> declared) {
+        List<Output.Column> derived = output.columns();
         List<ColumnFacts> columns = new ArrayList<>();
         for (int i = 0; i < declared.size(); i++) {
             ColumnFacts column = declared.get(i);
             columns.add(new ColumnFacts(
-                    column.name(), column.type(), column.notNull() || output.columns().get(i).notNull()));
+                    column.name(), column.type(), column.notNull() || derived.get(i).notNull()));
         }
         Optional<Keys.Key> key = Keys.of(output);
         if (key.isPresent()) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -165,5 +167,27 @@ class TypesIT extends SqlSuite {
                 "INSERT INTO t VALUES (2, '111', NULL)", "REFRESH MATERIALIZED VIEW v");
         assertThat(lines("SELECT id, n FROM v ORDER BY 1")).containsExactly("1 | 1", "2 | 1");
         assertThat(lines("SELECT full_reason FROM pgtrickle.pgt_stream_tables")).containsExactly("column x outside GROUP BY, of a type that cannot be grouped");
+    }
+
+    @Test
+    void aTableAsWideAsTablesCanBe() {
+        String columns = IntStream.range(1, 1599).mapToObj(i -> ", c" + i + " smallint").collect(Collectors.joining());
+        run("CREATE TABLE t (id integer PRIMARY KEY" + columns + ")", "INSERT INTO t (id, c1) VALUES (1, 1), (2, 2)");
+        assertThat(failure(create("d", "SELECT * FROM t")).hint()).contains("AUTO or FULL");
+        run("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT * FROM t");
+        assertThat(lines("SELECT full_reason FROM pgtrickle.pgt_stream_tables"))
+                .containsExactly("1599 columns of " + schema + ".t, of whose changes only 1592 can be kept");
+        run("UPDATE t SET c1598 = 3 WHERE id = 1", "DELETE FROM t WHERE id = 2", "INSERT INTO t (id) VALUES (3)", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT id, c1, c1598 FROM v ORDER BY 1")).containsExactly("1 | 1 | 3", "3 | NULL | NULL");
+        for (int calls : new int[] {250, 500, 900}) {
+            String sums = IntStream.range(1, calls).mapToObj(i -> ", sum(c" + i + ") AS s" + i).collect(Collectors.joining());
+            run("CREATE MATERIALIZED VIEW w" + calls + " WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT count(*) AS n" + sums + " FROM t");
+        }
+        assertThat(lines("SELECT refresh_mode, count(*) FROM pgtrickle.pgt_stream_tables GROUP BY 1 ORDER BY 1")).containsExactly("DIFFERENTIAL | 1", "FULL | 3");
+        run("UPDATE t SET c1 = 5 WHERE id = 3");
+        for (int calls : new int[] {250, 500, 900}) {
+            run("REFRESH MATERIALIZED VIEW w" + calls);
+            assertThat(lines("SELECT n, s1, s2 FROM w" + calls)).containsExactly("2 | 6 | NULL");
+        }
     }
 }
