@@ -179,13 +179,13 @@ class TypesIT extends SqlSuite {
                 .containsExactly("1599 columns of " + schema + ".t, of whose changes only 1592 can be kept");
         run("UPDATE t SET c1598 = 3 WHERE id = 1", "DELETE FROM t WHERE id = 2", "INSERT INTO t (id) VALUES (3)", "REFRESH MATERIALIZED VIEW v");
         assertThat(lines("SELECT id, c1, c1598 FROM v ORDER BY 1")).containsExactly("1 | 1 | 3", "3 | NULL | NULL");
-        for (int calls : new int[] {250, 500, 900}) {
+        for (int calls : new int[] {20, 900}) {
             String sums = IntStream.range(1, calls).mapToObj(i -> ", sum(c" + i + ") AS s" + i).collect(Collectors.joining());
             run("CREATE MATERIALIZED VIEW w" + calls + " WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT count(*) AS n" + sums + " FROM t");
         }
-        assertThat(lines("SELECT refresh_mode, count(*) FROM pgtrickle.pgt_stream_tables GROUP BY 1 ORDER BY 1")).containsExactly("DIFFERENTIAL | 1", "FULL | 3");
+        assertThat(lines("SELECT refresh_mode, count(*) FROM pgtrickle.pgt_stream_tables GROUP BY 1 ORDER BY 1")).containsExactly("DIFFERENTIAL | 1", "FULL | 2");
         run("UPDATE t SET c1 = 5 WHERE id = 3");
-        for (int calls : new int[] {250, 500, 900}) {
+        for (int calls : new int[] {20, 900}) {
             run("REFRESH MATERIALIZED VIEW w" + calls);
             assertThat(lines("SELECT n, s1, s2 FROM w" + calls)).containsExactly("2 | 6 | NULL");
         }
