@@ -5,6 +5,7 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -197,7 +198,8 @@ final class TriggerSql {
     }
 
     private String aliases() {
-        return Stream.iterate(1, i -> i <= last() + 1, i -> i + 1).map(i -> ALIAS + i).collect(Collectors.joining(", ", "(", ")"));
+        int all = last() + 1;
+        return IntStream.rangeClosed(1, all).mapToObj(i -> ALIAS + i).collect(Collectors.joining(", ", "(", ")"));
     }
 
     /** The last column that is looked at. */

@@ -14,6 +14,15 @@ final class SourceWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
 
+    private static final String ALTERED = """
+            FROM pgtrickle.pgt_stream_tables t
+            WHERE t.is_populated AND NOT t.needs_reinit AND (
+                t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
+                OR EXISTS (
+                    SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
+                    WHERE d.pgt_id = t.pgt_id
+                        AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(d.source_relid, d.columns_used)))""";
+
     private final EngineConnections connections;
     private String lookedAt = "";
 
@@ -28,20 +37,22 @@ final class SourceWatch {
             if (snapshot.equals(lookedAt)) {
                 return;
             }
-            int found = connection.execute("""
-                    UPDATE pgtrickle.pgt_stream_tables t SET needs_reinit = true
-                    WHERE t.is_populated AND NOT t.needs_reinit AND (
-                        t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
-                        OR EXISTS (
-                            SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
-                            WHERE d.pgt_id = t.pgt_id
-                                AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(d.source_relid, d.columns_used)))
-                    RETURNING pgt_id""").rows().size();
+            int found = connection.execute("SELECT t.pgt_id " + ALTERED).isEmpty() ? 0 : mark(connection);
             if (found > 0) {
                 LOG.info("sources of {} stream tables were altered; they are computed anew", found);
                 connection.execute("SELECT pg_notify('" + Scheduler.CHANNEL + "', '')");
             }
             lookedAt = snapshot;
         }
+    }
+
+    /** Looks again in a snapshot that is newer than the lock: a refresh may have dealt with it just now. */
+    private static int mark(EngineConnection connection) {
+        connection.execute("BEGIN");
+        connection.execute("SELECT t.pgt_id " + ALTERED + " FOR UPDATE OF t SKIP LOCKED");
+        int found = connection.execute("UPDATE pgtrickle.pgt_stream_tables SET needs_reinit = true WHERE pgt_id IN (SELECT t.pgt_id " + ALTERED
+                + " FOR UPDATE OF t SKIP LOCKED) RETURNING pgt_id").rows().size();
+        connection.execute("COMMIT");
+        return found;
     }
 }

@@ -144,7 +144,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
          FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
              AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
-        (SELECT string_agg(indkey::text, ';' ORDER BY indexrelid) FROM pg_index
+        (SELECT string_agg(concat_ws(',', indkey, indclass, indcollation), ';' ORDER BY indexrelid) FROM pg_index
          WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
         (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname)
              FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
