@@ -44,7 +44,7 @@ final class FactsReader {
                         SELECT FROM family JOIN pg_class k ON k.oid = family.oid
                         WHERE k.relkind NOT IN ('r', 'p')
                             OR EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = k.oid)
-                            OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = k.oid AND NOT inhdetachpending
+                            OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = k.oid
                                 AND inhparent NOT IN (SELECT oid FROM family)))
                     AS capturable,
                 pgtrickle.pgt_columns(c.oid)::text AS columns,

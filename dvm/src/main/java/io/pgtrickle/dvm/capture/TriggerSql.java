@@ -76,7 +76,7 @@ final class TriggerSql {
                     %s%s%s%s;
                         RETURN NULL;
                     END
-                    """.formatted(moves("    __pgt_open text;\n    __pgt_at int;\n    __pgt_context text;\n"), closing(event), detached(), misfit(event),
+                    """.formatted(moves("    __pgt_open text;\n    __pgt_at int;\n    __pgt_context text;\n    __pgt_moved text;\n    __pgt_alone bool;\n"), closing(event), detached(), misfit(event),
                             body(event).indent(4).stripTrailing());
         };
     }

@@ -39,11 +39,14 @@ public final class Reinitialiser {
                     "a relation that stream table \"%s.%s\" reads was dropped".formatted(pending.schema(), pending.name()),
                     "Drop the stream table and create it again.");
         }
-        Row stored = hands.one("""
+        Row stored = hands.ask("""
                 SELECT t.query_view::int8 AS view, t.requested_mode, to_json(t.state_tables)::text AS state_tables, t.facts::text AS facts,
                     quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, o.oid::int8 AS owner_oid
                 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_roles o ON o.oid = c.relowner
-                WHERE t.pgt_id = %d""".formatted(pending.id()));
+                WHERE t.pgt_id = %d""".formatted(pending.id())).stream()
+                .findFirst()
+                .orElseThrow(() -> EngineException.of(
+                        ErrorCode.STREAM_TABLE_NOT_FOUND, "relation \"" + pending.name() + "\" does not exist"));
         checkColumns(pending, stored.number("view"));
         if (!pending.ownerUnchanged()) {
             handOver(pending, stored);

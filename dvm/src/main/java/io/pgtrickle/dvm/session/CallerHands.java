@@ -84,8 +84,9 @@ public final class CallerHands implements Hands {
     }
 
     private SqlResult signed(String sql, boolean rows, long once) {
+        // Somebody's function may have made temporary types, which come first wherever a type is named without its schema.
         return session.execute(
-                "SELECT * FROM pgtrickle.engine_exec($1::text, $2::bool, $3::int8, $4::text)",
+                "SELECT * FROM pgtrickle.engine_exec($1::pg_catalog.text, $2::pg_catalog.bool, $3::pg_catalog.int8, $4::pg_catalog.text)",
                 sql, Boolean.toString(rows), Long.toString(once), signature(sql, rows, once));
     }
 
@@ -129,7 +130,7 @@ public final class CallerHands implements Hands {
                 JOIN pg_namespace n ON n.oid = c.connamespace WHERE t.pgt_id = %d""".formatted(id)).stream()
                 .map(row -> row.text("name"))
                 .toList();
-        String written = one("SELECT pgtrickle.pgt_written()::text AS written").text("written");
+        String written = one("SELECT pgtrickle.pgt_written()::pg_catalog.text AS written").text("written");
         SessionState before = SessionState.read(session);
         Row row = one(program);
         deferrable.forEach(name -> session.execute("SET CONSTRAINTS " + name + " IMMEDIATE"));

@@ -128,7 +128,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',
         -- Ways to change rows past the triggers: through a parent, and by logical replication, which fires none for statements.
         (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent, inhrelid) FROM pg_inherits JOIN family ON family.oid = inhrelid
-         WHERE NOT inhdetachpending AND inhparent NOT IN (SELECT oid FROM family)),
+         WHERE inhparent NOT IN (SELECT oid FROM family)),
         (SELECT string_agg(srrelid::text, ';' ORDER BY srrelid) FROM pg_subscription_rel JOIN family ON family.oid = srrelid),
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
