@@ -84,7 +84,7 @@ final class Changes {
             return delete(table);
         }
         if (kind < 76) {
-            return held ? insert(table) : truncate(table);
+            return held || expressions.chance(30) ? insert(table) : truncate(table);
         }
         if (kind < 82) {
             return new Copy(table, rows(random, table, random.nextInt(1, 4)));
@@ -157,7 +157,7 @@ final class Changes {
         boolean numeric = key.type() == Type.INT;
         int a = random.nextInt(1, KEYS + 1);
         int b = random.nextInt(1, KEYS + 1);
-        if (table.partitioned() && expressions.chance(10)) {
+        if (table.partitioned() && expressions.chance(5)) {
             return movingMerge(table, key.name(), a, b);
         }
         return switch (random.nextInt(numeric ? 4 : 2)) {
