@@ -84,7 +84,7 @@ final class Changes {
             return delete(table);
         }
         if (kind < 76) {
-            return held || expressions.chance(30) ? insert(table) : truncate(table);
+            return held || expressions.chance(50) ? insert(table) : truncate(table);
         }
         if (kind < 82) {
             return new Copy(table, rows(random, table, random.nextInt(1, 4)));
