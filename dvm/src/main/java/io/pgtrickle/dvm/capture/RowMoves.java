@@ -48,9 +48,9 @@ final class RowMoves {
         return """
 
                 DECLARE
-                    __pgt_open text := pg_catalog.current_setting('%1$s', true);
-                    __pgt_moved text := coalesce(pg_catalog.current_setting('pgtrickle.moved_%2$d', true), '');
-                    __pgt_seen text;
+                    __pgt_open pg_catalog.text := pg_catalog.current_setting('%1$s', true);
+                    __pgt_moved pg_catalog.text := coalesce(pg_catalog.current_setting('pgtrickle.moved_%2$d', true), '');
+                    __pgt_seen pg_catalog.text;
                 BEGIN
                     IF __pgt_open OPERATOR(pg_catalog.~) '^u.$' THEN
                         __pgt_seen := 'p';
