@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.auth;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /** What to do next with a client that we authenticate ourselves. */
 public sealed interface AuthStep {
@@ -16,7 +17,7 @@ public sealed interface AuthStep {
      * The client is who it says. Send these 'R' bodies (the last one of SCRAM; AuthenticationOk is never among them), open the server
      * connection along the route and log in with {@code login}; AuthenticationOk goes to the client as soon as that succeeded.
      */
-    record Accepted(List<byte[]> bodies, Route route, ServerLogin login) implements End {
+    record Accepted(List<byte[]> bodies, Route route, Supplier<ServerLogin> login) implements End {
 
         public Accepted {
             bodies = List.copyOf(bodies);

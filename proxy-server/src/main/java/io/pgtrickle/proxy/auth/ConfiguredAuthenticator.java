@@ -9,6 +9,7 @@ import io.pgtrickle.wire.auth.StoredSecret;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** The door as the configuration describes it. A database that does not exist is reported only to clients that have proved who they are. */
 public final class ConfiguredAuthenticator implements Authenticator {
@@ -52,10 +53,11 @@ public final class ConfiguredAuthenticator implements Authenticator {
     }
 
     /** The entry's password, else what auth_file knows of the user on the server; the keys of a client's exchange serve only for itself. */
-    private ServerLogin login(DatabaseEntry entry, String serverUser, String clientUser, Optional<ScramKeys> keys) {
+    private Supplier<ServerLogin> login(DatabaseEntry entry, String serverUser, String clientUser, Optional<ScramKeys> keys) {
         StoredSecret secret = entry.password() instanceof StoredSecret.None
                 ? config.authentication().users().find(serverUser).orElseGet(StoredSecret.None::new)
                 : entry.password();
-        return new PasswordLogin(serverUser, secret, serverUser.equals(clientUser) ? keys : Optional.empty());
+        Optional<ScramKeys> own = serverUser.equals(clientUser) ? keys : Optional.empty();
+        return () -> new PasswordLogin(serverUser, secret, own);
     }
 }

@@ -86,6 +86,8 @@ public final class ReplyQueue {
     private boolean copyIn;
     /** How often the request at the head has asked for COPY data. */
     private int copies;
+    /** Messages of the extended protocol were sent and no Sync behind them. */
+    private boolean unsynced;
 
     /** A message was sent. */
     public void expect(Kind kind, Owner owner) {
@@ -106,6 +108,11 @@ public final class ReplyQueue {
 
     public boolean isEmpty() {
         return size == 0;
+    }
+
+    /** Nothing is outstanding, and the server waits for nothing but a new request. */
+    public boolean isAtRest() {
+        return size == 0 && !skipping && !unsynced;
     }
 
     /** Whether the server ignores everything until a Sync that has not been sent yet. */
@@ -156,6 +163,10 @@ public final class ReplyQueue {
     }
 
     private boolean admits(Kind kind) {
+        unsynced = switch (kind) {
+            case SYNC, QUERY, FUNCTION_CALL -> false;
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> true;
+        };
         if (kind == Kind.SYNC) {
             skipping = false;
             return true;

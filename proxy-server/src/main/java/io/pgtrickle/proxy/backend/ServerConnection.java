@@ -18,9 +18,11 @@ import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.FrameReader;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
 import io.pgtrickle.wire.frontend.FrontendMessage;
+import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,20 +44,22 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     private final Channel channel;
     private final Route route;
-    private final ServerListener listener;
+    private final StartupMessage startup;
     private final FrameReader reader;
     private final ReplyQueue replies = new ReplyQueue();
-    private final Map<String, String> parameters = new HashMap<>();
+    private final Map<String, String> parameters = new LinkedHashMap<>();
 
+    private ServerListener listener;
     private boolean loggedIn;
-    private boolean explained;
+    private @Nullable Report fatal;
     private char status = 'I';
     private Charset charset = StandardCharsets.UTF_8;
     private BackendKeyData key = new BackendKeyData(0, NO_KEY);
 
-    public ServerConnection(Channel channel, Route route, ServerListener listener) {
+    public ServerConnection(Channel channel, Route route, StartupMessage startup, ServerListener listener) {
         this.channel = channel;
         this.route = route;
+        this.startup = startup;
         this.listener = listener;
         this.reader = FrameReader.ofServer(this, channel.alloc(), Integer.MAX_VALUE - 1);
     }
@@ -64,8 +68,31 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return route;
     }
 
+    /** The error the server has ended the connection with, if it said one. */
+    public Optional<Report> fatal() {
+        return Optional.ofNullable(fatal);
+    }
+
+    /** What it was started with. */
+    public StartupMessage startup() {
+        return startup;
+    }
+
+    /** From now on somebody else uses it. */
+    public void attach(ServerListener user) {
+        listener = user;
+    }
+
     public ReplyQueue replies() {
         return replies;
+    }
+
+    /**
+     * Whether it could be used by somebody else: logged in, in no transaction, nothing outstanding, no message of the server's
+     * half received. What its user has sent of a message half is for the user to know.
+     */
+    public boolean isAtRest() {
+        return loggedIn && status == 'I' && replies.isAtRest() && !reader.isAmidMessage() && channel.isActive();
     }
 
     /** The transaction status of the last ReadyForQuery: I, T or E. */
@@ -76,6 +103,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** A parameter the server has reported. */
     public Optional<String> parameter(String name) {
         return Optional.ofNullable(parameters.get(name));
+    }
+
+    /** All parameters the server has reported, in its order. */
+    public Map<String, String> parameters() {
+        return Collections.unmodifiableMap(parameters);
     }
 
     /** The session's client_encoding. */
@@ -236,9 +268,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     private void failed(Owner owner, Report report) {
-        explained |= report.isFatal();
+        note(report);
         LOG.debug("{}: {} (request of {})", channel, report.field(Report.MESSAGE).orElse(""), owner);
         replies.received((byte) BackendType.ERROR_RESPONSE);
+    }
+
+    private void note(Report report) {
+        if (report.isFatal()) {
+            fatal = report;
+        }
     }
 
     private void becomeReady(ByteBuf frame) {
@@ -260,7 +298,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             return;
         }
         if (type == BackendType.ERROR_RESPONSE) {
-            explained |= Report.read(frame.duplicate(), charset).isFatal();
+            note(Report.read(frame.duplicate(), charset));
         }
         listener.reply(owner, type, frame);
         replies.received(type);
@@ -323,7 +361,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         reader.close();
-        listener.closed(explained);
+        listener.closed(fatal != null);
         replies.abandon();
     }
 

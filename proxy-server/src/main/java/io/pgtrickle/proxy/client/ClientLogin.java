@@ -7,13 +7,14 @@ import io.pgtrickle.proxy.auth.Admission;
 import io.pgtrickle.proxy.auth.AuthFailure;
 import io.pgtrickle.proxy.auth.AuthStep;
 import io.pgtrickle.proxy.auth.ClientAuthentication;
-import io.pgtrickle.proxy.auth.LoginStep;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
 import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
 import io.pgtrickle.wire.backend.BackendMessage.NegotiateProtocolVersion;
+import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameReader;
 import io.pgtrickle.wire.codec.Frames;
@@ -24,6 +25,8 @@ import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,17 +50,18 @@ final class ClientLogin {
 
     private final ClientSession session;
     private final ProxyContext context;
+    private final ServerLease lease;
 
     private boolean sslAsked;
     private boolean gssAsked;
     private int minorVersion;
     private @Nullable StartupMessage startup;
     private @Nullable ClientAuthentication exchange;
-    private @Nullable ServerLogin serverLogin;
 
-    ClientLogin(ClientSession session, ProxyContext context) {
+    ClientLogin(ClientSession session, ProxyContext context, ServerLease lease) {
         this.session = session;
         this.context = context;
+        this.lease = lease;
     }
 
     /** The protocol the client speaks, after negotiation: 3.this. */
@@ -141,7 +145,7 @@ final class ClientLogin {
 
     private void admit(Admission admission) {
         switch (admission) {
-            case Admission.PassThrough(Route route) -> connect(route);
+            case Admission.PassThrough(Route route) -> connect(route, PoolSettings.UNSHARED, Optional.empty());
             case Admission.Authenticate(ClientAuthentication started) -> {
                 exchange = started;
                 step(started.start());
@@ -160,14 +164,13 @@ final class ClientLogin {
             case AuthStep.Accepted accepted -> {
                 accepted.bodies().forEach(body -> session.send(new AuthenticationData(body)));
                 session.flush();
-                serverLogin = accepted.login();
-                connect(accepted.route());
+                connect(accepted.route(), context.pooling(), Optional.of(accepted.login()));
             }
             case AuthStep.Refused(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
         }
     }
 
-    private void connect(Route route) {
+    private void connect(Route route, PoolSettings settings, Optional<Supplier<ServerLogin>> serverLogin) {
         StartupMessage asked = startup;
         if (asked == null) {
             throw new IllegalStateException("no startup packet yet");
@@ -178,7 +181,7 @@ final class ClientLogin {
             parameters.put("database", route.database());
         }
         var message = new StartupMessage(asked.major(), asked.minor(), parameters, asked.charset());
-        context.pool().acquire(new Wish(route, message), session.channel().eventLoop(), session);
+        lease.open(new Wish(route, settings, message, serverLogin));
     }
 
     /** A typed message may come only as the answer to an Authentication message. */
@@ -204,11 +207,6 @@ final class ClientLogin {
 
     /** The server's Authentication message. */
     void authentication(ByteBuf frame, ServerConnection server) {
-        ServerLogin login = serverLogin;
-        if (login != null) {
-            loginStep(login.next(AuthenticationData.read(frame).body()), server);
-            return;
-        }
         boolean answerDue = isAnswerDue(frame);
         session.forward(frame.retainedDuplicate());
         if (answerDue) {
@@ -226,31 +224,9 @@ final class ClientLogin {
         return code != 0 && code != 12;
     }
 
-    private void loginStep(LoginStep step, ServerConnection server) {
-        switch (step) {
-            case LoginStep.Send(byte[] body) -> {
-                ByteBuf out = session.channel().alloc().buffer();
-                new PasswordMessage(body).write(out, server.charset());
-                server.write(out);
-                server.flush();
-            }
-            case LoginStep.Await() -> {}
-            case LoginStep.Compute(var work) -> {
-                var loop = session.channel().eventLoop();
-                Thread.ofVirtual().name("login-keys").start(() -> {
-                    LoginStep computed = work.get();
-                    loop.execute(() -> loginStep(computed, server));
-                });
-            }
-            case LoginStep.LoggedIn() -> session.send(AuthenticationData.ok());
-            case LoginStep.Refused(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
-        }
-    }
-
-    /** The server cannot be reached. */
-    void unavailable(Throwable cause, Route route) {
-        session.fatal(Report.fatal("08006", "could not connect to the server at %s:%d".formatted(route.host(), route.port()))
-                .with(Report.DETAIL, String.valueOf(cause.getMessage()))
-                .with(Report.HINT, "Check that PostgreSQL is running there and accepts TCP/IP connections from this host."));
+    /** The client is in, and learns what the server has reported. */
+    void greet(ServerConnection server) {
+        session.send(AuthenticationData.ok());
+        server.parameters().forEach((name, value) -> session.send(new ParameterStatus(name, value)));
     }
 }

@@ -10,7 +10,6 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.ScheduledFuture;
-import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.CancelSender;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
@@ -19,6 +18,7 @@ import io.pgtrickle.proxy.intercept.SessionPort;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
+import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.FrameReader;
@@ -73,7 +73,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private State state = State.LOGIN;
     private boolean inputEnded;
     private boolean serverTakes = true;
-    private @Nullable ServerConnection server;
+    private final ServerLease lease;
     private @Nullable Interceptor interceptor;
     private @Nullable CancelKey cancelKey;
     private @Nullable ScheduledFuture<?> deadline;
@@ -82,7 +82,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         this.channel = channel;
         this.context = context;
         this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
-        this.login = new ClientLogin(this, context);
+        this.lease = new ServerLease(context.pool(), channel.eventLoop(), this);
+        this.login = new ClientLogin(this, context, lease);
         this.log = new SessionLog(channel, context.logging());
     }
 
@@ -115,6 +116,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     private Charset charset() {
+        ServerConnection server = lease.server();
         return server == null ? StandardCharsets.UTF_8 : server.charset();
     }
 
@@ -186,7 +188,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         @Override
         public void take(byte type, ByteBuf frame) {
             if (state == State.LOGIN) {
-                login.answer(frame, server);
+                login.answer(frame, lease.server());
             } else {
                 ready().take(type, frame);
             }
@@ -213,16 +215,41 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return it;
     }
 
-    /** Terminate has come and everything before it was forwarded; the server finishes its work and closes. */
+    /** Terminate has come and everything before it was forwarded; the server finishes its work, then closes or is somebody else's. */
     @Override
     public void leave() {
         state = State.LEAVING;
         log.leaving("the client left");
         reader.resume();
-        ServerConnection current = server;
+        flushServer();
+        endIfFinished();
+    }
+
+    private void flushServer() {
+        ServerConnection current = lease.server();
         if (current != null) {
             current.flush();
         }
+    }
+
+    /** While leaving with a connection that others will use. */
+    private void endIfFinished() {
+        ServerConnection current = lease.server();
+        if (state == State.LEAVING && lease.isShared() && (current == null || current.replies().isEmpty())) {
+            state = State.CLOSED;
+            lease.end(true);
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    @Override
+    public boolean sharesServer() {
+        return lease.isShared();
+    }
+
+    @Override
+    public boolean requestServer() {
+        return lease.isThere();
     }
 
     // Channel events of the client.
@@ -249,9 +276,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (server != null) {
-            server.flush();
-        }
+        flushServer();
     }
 
     private void updateReading() {
@@ -267,9 +292,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             fatal("08P01", String.valueOf(e.getMessage()));
             return;
         }
-        if (server != null) {
-            server.flush();
-        }
+        flushServer();
         updateReading();
         if (inputEnded && !reader.isPaused() && reader.waitingBytes() == 0) {
             inputDone();
@@ -278,6 +301,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        ServerConnection server = lease.server();
         if (server != null && state != State.CLOSED) {
             server.setReading(channel.isWritable());
         }
@@ -317,10 +341,15 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     private void inputDone() {
-        if (state == State.READY && server != null) {
+        ServerConnection server = lease.server();
+        if (state == State.READY && (server != null || lease.isShared())) {
             state = State.LEAVING;
             log.leaving("the client closed its end");
-            server.endOutput();
+            if (lease.isShared()) {
+                endIfFinished();
+            } else if (server != null) {
+                server.endOutput();
+            }
         }
     }
 
@@ -331,6 +360,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (cancelKey != null) {
             context.cancels().unregister(cancelKey);
         }
+        ServerConnection server = lease.server();
         if (server != null && (state == State.LEAVING || hasSaidGoodbye())) {
             // Nobody reads the replies any more; what was asked for is carried out all the same, until the server closes.
             server.setReading(true);
@@ -362,29 +392,34 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void lent(ServerConnection lent) {
-        server = lent;
-        if (state != State.LOGIN) {
-            giveBack();
+        if (!lease.lent(lent)) {
+            return;
+        }
+        switch (state) {
+            case LOGIN -> {
+                if (lease.isShared()) {
+                    login.greet(lent);
+                    loggedIn(lent);
+                }
+            }
+            case READY -> resumeInput();
+            case LEAVING, FAILED, CLOSED -> giveBack();
         }
     }
 
     /** Once; also when the server has closed the connection. */
     private void giveBack() {
-        ServerConnection current = server;
-        server = null;
-        if (current != null) {
-            context.pool().release(current);
-        }
+        lease.end(!reader.isAmidMessage());
     }
 
     @Override
-    public void unavailable(Throwable cause, Route route) {
-        LOG.warn("no connection to {}:{}: {}", route.host(), route.port(), cause.getMessage());
-        login.unavailable(cause, route);
+    public void unavailable(Report report) {
+        fatal(report);
     }
 
     @Override
     public void authentication(ByteBuf frame) {
+        ServerConnection server = lease.server();
         if (server != null) {
             login.authentication(frame, server);
         }
@@ -392,20 +427,33 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void loggedIn(ByteBuf frame) {
-        ServerConnection current = server;
-        if (current == null || state != State.LOGIN) {
-            return;
+        ServerConnection current = lease.server();
+        if (current != null && state == State.LOGIN) {
+            loggedIn(current);
         }
+    }
+
+    private void loggedIn(ServerConnection current) {
         cancelDeadline();
         CancelKey key = context.cancels().register(this, current.key().processId(), login.minorVersion());
         cancelKey = key;
         send(new BackendKeyData(key.processId(), key.secret()));
-        forward(frame.retainedDuplicate());
+        send(new ReadyForQuery('I'));
         flush();
         state = State.READY;
         log.loggedIn(current.route().user(), current.route().database());
-        interceptor = new Interceptor(this, current, context.engines());
+        interceptor = new Interceptor(this, lease.link(), context.engines());
         resumeInput();
+        releaseAtRest();
+    }
+
+    /** Between transactions the connection serves others. */
+    private void releaseAtRest() {
+        Interceptor it = interceptor;
+        if (it != null && !it.isBusy() && !reader.isAmidMessage() && reader.waitingBytes() == 0 && state == State.READY) {
+            channel.flush();
+            lease.releaseAtRest();
+        }
     }
 
     @Override
@@ -425,6 +473,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (interceptor != null) {
             interceptor.received();
         }
+        releaseAtRest();
+        endIfFinished();
     }
 
     @Override
@@ -479,7 +529,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     /** Only a client whose query is running can have it cancelled; the request must never reach anything else. */
     private void cancelled(Runnable done) {
-        ServerConnection current = server;
+        ServerConnection current = lease.server();
         Interceptor it = interceptor;
         if (current == null || it == null || !it.isBusy()) {
             done.run();

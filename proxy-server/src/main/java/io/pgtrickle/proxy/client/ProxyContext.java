@@ -5,6 +5,7 @@ import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.netty.channel.group.ChannelGroup;
 
@@ -13,15 +14,17 @@ public final class ProxyContext {
 
     private final Authenticator door;
     private final ServerPool pool;
+    private final PoolSettings pooling;
     private final EngineCalls engines;
     private final Limits limits;
     private final Logging logging;
     private final ChannelGroup clients;
     private final CancelRegistry cancels = new CancelRegistry();
 
-    public ProxyContext(Authenticator door, ServerPool pool, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
+    public ProxyContext(Authenticator door, ServerPool pool, PoolSettings pooling, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
         this.door = door;
         this.pool = pool;
+        this.pooling = pooling;
         this.engines = engines;
         this.limits = limits;
         this.logging = logging;
@@ -34,6 +37,10 @@ public final class ProxyContext {
 
     ServerPool pool() {
         return pool;
+    }
+
+    PoolSettings pooling() {
+        return pooling;
     }
 
     EngineCalls engines() {

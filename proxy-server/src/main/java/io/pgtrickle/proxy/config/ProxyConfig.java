@@ -10,6 +10,7 @@ public record ProxyConfig(
         Listen listen,
         Authentication authentication,
         Databases databases,
+        PoolSettings pooling,
         Limits limits,
         Logging logging,
         Engine engine) {
@@ -41,20 +42,20 @@ public record ProxyConfig(
     }
 
     public ProxyConfig withListen(HostPort address) {
-        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, limits, logging, engine);
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, engine);
     }
 
     public ProxyConfig withEngineUser(String user) {
-        return new ProxyConfig(listen, authentication, databases, limits, logging, new Engine(Optional.of(user)));
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, new Engine(Optional.of(user)));
     }
 
     public ProxyConfig withDatabases(Databases other) {
-        return new ProxyConfig(listen, authentication, other, limits, logging, engine);
+        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, engine);
     }
 
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
-        return new ProxyConfig(listen, authentication, moved, limits, logging, engine);
+        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, engine);
     }
 }

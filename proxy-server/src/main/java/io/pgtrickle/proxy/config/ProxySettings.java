@@ -34,6 +34,19 @@ final class ProxySettings {
             "A client that has not logged in after this time is disconnected.");
     static final Setting<Duration> SERVER_CONNECT_TIMEOUT = new Setting<>("server_connect_timeout", ValueType.seconds(), "15",
             "A server connection that is not ready after this time is given up.");
+    static final Setting<PoolMode> POOL_MODE = new Setting<>("pool_mode", ValueType.oneOf(List.of(PoolMode.values()), PoolMode::text), "session",
+            "When a server connection is given to another client: `session`, when its client leaves; `transaction`, after each transaction. "
+                    + "With auth_type `passthrough` every client keeps a connection of its own.");
+    static final Setting<Integer> DEFAULT_POOL_SIZE = new Setting<>("default_pool_size", ValueType.integer(0, Integer.MAX_VALUE), "20",
+            "Server connections at most, for each database and user; 0 for no limit.");
+    static final Setting<Duration> QUERY_WAIT_TIMEOUT = new Setting<>("query_wait_timeout", ValueType.seconds(), "120",
+            "A client that has waited so long for a server connection is disconnected.");
+    static final Setting<Duration> SERVER_LIFETIME = new Setting<>("server_lifetime", ValueType.seconds(), "3600",
+            "A server connection that is older is closed when it is not in use.");
+    static final Setting<Duration> SERVER_IDLE_TIMEOUT = new Setting<>("server_idle_timeout", ValueType.seconds(), "600",
+            "A server connection that has not been used for so long is closed.");
+    static final Setting<String> SERVER_RESET_QUERY = new Setting<>("server_reset_query", ValueType.text(), "DISCARD ALL",
+            "Sent in session pooling before a server connection is given to another client.");
     static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log logins (without a configuration file: 0).");
     static final Setting<Boolean> LOG_DISCONNECTIONS = new Setting<>("log_disconnections", ValueType.bool(), "1",
             "Log the end of sessions, with the reason (without a configuration file: 0).");
@@ -44,7 +57,8 @@ final class ProxySettings {
 
     /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
-            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, POOL_MODE, DEFAULT_POOL_SIZE, QUERY_WAIT_TIMEOUT, SERVER_LIFETIME,
+            SERVER_IDLE_TIMEOUT, SERVER_RESET_QUERY, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -74,6 +88,8 @@ final class ProxySettings {
                 new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
                 new Authentication(authType, users, values.get(SCRAM_ITERATIONS)),
                 databases,
+                new PoolSettings(values.get(POOL_MODE), values.get(DEFAULT_POOL_SIZE), values.get(QUERY_WAIT_TIMEOUT),
+                        values.get(SERVER_LIFETIME), values.get(SERVER_IDLE_TIMEOUT), values.get(SERVER_RESET_QUERY)),
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 engine);

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.intercept;
 
 import io.pgtrickle.dvm.engine.CommandOutcome;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.wire.backend.BackendMessage.CommandComplete;
 import io.pgtrickle.wire.backend.BackendMessage.DataRow;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
@@ -15,11 +16,15 @@ import org.jspecify.annotations.Nullable;
 final class CommandReplies {
 
     private final SessionPort session;
-    private final ServerConnection server;
+    private final ServerLink link;
 
-    CommandReplies(SessionPort session, ServerConnection server) {
+    CommandReplies(SessionPort session, ServerLink link) {
         this.session = session;
-        this.server = server;
+        this.link = link;
+    }
+
+    private ServerConnection server() {
+        return link.server();
     }
 
     /** Whether a portal that was carried out shows rows (perhaps none any more), and so may be executed again. */
@@ -50,7 +55,7 @@ final class CommandReplies {
 
     /** All rows of a result, without what follows them. */
     void sendRows(List<List<@Nullable String>> rows) {
-        Charset charset = server.charset();
+        Charset charset = server().charset();
         for (List<@Nullable String> row : rows) {
             var values = new ArrayList<byte @Nullable []>();
             for (String value : row) {

@@ -6,6 +6,7 @@ import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.dvm.session.ServerError;
 import io.pgtrickle.dvm.session.SqlFailure;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.sql.statement.SqlStatement.CreateOrdinaryView;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import io.pgtrickle.wire.backend.Report;
@@ -27,17 +28,21 @@ final class EngineWork {
 
     private final EngineCalls engines;
     private final SessionPort session;
-    private final ServerConnection server;
+    private final ServerLink link;
     private final WireSqlSession sql;
 
     private boolean underWay;
     private boolean catalogSeen;
 
-    EngineWork(EngineCalls engines, SessionPort session, ServerConnection server, WireSqlSession sql) {
+    EngineWork(EngineCalls engines, SessionPort session, ServerLink link, WireSqlSession sql) {
         this.engines = engines;
         this.session = session;
-        this.server = server;
+        this.link = link;
         this.sql = sql;
+    }
+
+    private ServerConnection server() {
+        return link.server();
     }
 
     boolean isUnderWay() {
@@ -64,7 +69,7 @@ final class EngineWork {
             Consumer<CommandOutcome> finished,
             Runnable failed) {
         var run = new CommandRun(
-                engines.engines(), server.route().database(), sql, command, bind, types, server.charset());
+                engines.engines(), server().route().database(), sql, command, bind, types, server().charset());
         start(run, finished, failed);
     }
 
@@ -86,7 +91,7 @@ final class EngineWork {
     }
 
     private boolean openEngine(boolean required) {
-        String database = server.route().database();
+        String database = server().route().database();
         try {
             engines.engines().forDatabase(database, true);
             return true;
@@ -111,7 +116,7 @@ final class EngineWork {
     private <T> void start(Callable<T> work, Consumer<T> finished, Runnable failed) {
         underWay = true;
         sql.begin();
-        engines.run(server.channel().eventLoop(), work, new EngineCalls.Callback<>() {
+        engines.run(server().channel().eventLoop(), work, new EngineCalls.Callback<>() {
             @Override
             public void succeeded(T result) {
                 ended(sql.failed() ? failed : () -> finished.accept(result));
@@ -121,7 +126,7 @@ final class EngineWork {
             public void failed(Throwable cause) {
                 if (sql.failed()) {
                     ended(failed);
-                } else if (server.channel().isActive()) {
+                } else if (server().channel().isActive()) {
                     inDisorder(cause);
                 }
             }
@@ -139,7 +144,7 @@ final class EngineWork {
     }
 
     private void inDisorder(Throwable cause) {
-        LOG.error("{}: an engine call ended in disorder", server.channel(), cause);
+        LOG.error("{}: an engine call ended in disorder", server().channel(), cause);
         session.fatal(Report.fatal("XX000", "internal error: " + cause));
     }
 }

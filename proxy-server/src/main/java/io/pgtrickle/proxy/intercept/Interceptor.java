@@ -9,12 +9,14 @@ import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.sql.lexer.SqlLexer;
 import io.pgtrickle.sql.lexer.Token;
 import io.pgtrickle.sql.statement.SqlStatement;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import io.pgtrickle.sql.statement.StatementClassifier;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterDescription;
+import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
@@ -56,7 +58,7 @@ public final class Interceptor implements FrameHandler {
     static final int MAX_INSPECTED = 1 << 20;
 
     private final SessionPort session;
-    private final ServerConnection server;
+    private final ServerLink link;
     private final StatementClassifier classifier = new StatementClassifier();
     private final PreparedNames names = new PreparedNames();
     private final WireSqlSession sql;
@@ -74,12 +76,16 @@ public final class Interceptor implements FrameHandler {
     /** To be done instead if the server asks for COPY data, which has to come from the client. */
     private @Nullable Runnable onceCopying;
 
-    public Interceptor(SessionPort session, ServerConnection server, EngineCalls engines) {
+    public Interceptor(SessionPort session, ServerLink link, EngineCalls engines) {
         this.session = session;
-        this.server = server;
-        this.sql = new WireSqlSession(server, session);
-        this.work = new EngineWork(engines, session, server, sql);
-        this.replies = new CommandReplies(session, server);
+        this.link = link;
+        this.sql = new WireSqlSession(link, session);
+        this.work = new EngineWork(engines, session, link, sql);
+        this.replies = new CommandReplies(session, link);
+    }
+
+    private ServerConnection server() {
+        return link.server();
     }
 
     // What the client sends.
@@ -93,12 +99,18 @@ public final class Interceptor implements FrameHandler {
         if (length > longest) {
             throw new ProtocolViolationException("invalid message length");
         }
+        if (!link.isLinked() && !needsNoServer(type) && !session.requestServer()) {
+            return Action.WAIT;
+        }
         SplitQuery copying = split;
         if (copying != null) {
             return copying.begin(type);
         }
+        if (!link.isLinked()) {
+            return type == FrontendType.SYNC || type == FrontendType.TERMINATE ? Action.TAKE : Action.DISCARD;
+        }
         // Amid COPY data whatever is no part of it is the server's to refuse.
-        boolean inspected = length <= MAX_INSPECTED && !server.replies().isCopyingIn();
+        boolean inspected = length <= MAX_INSPECTED && !server().replies().isCopyingIn();
         return switch (type) {
             case FrontendType.QUERY -> inspected ? Action.LOOK : pass(Kind.QUERY);
             case FrontendType.PARSE -> inspected ? Action.LOOK : passUnseen(Kind.PARSE);
@@ -114,13 +126,22 @@ public final class Interceptor implements FrameHandler {
         };
     }
 
+    /** Between transactions: what ends with nothing done, and what comes late after a COPY that failed. */
+    private static boolean needsNoServer(byte type) {
+        return switch (type) {
+            case FrontendType.SYNC, FrontendType.FLUSH, FrontendType.TERMINATE,
+                    FrontendType.COPY_DATA, FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> true;
+            default -> false;
+        };
+    }
+
     private Action pass(Kind kind) {
-        server.replies().expect(kind, Owner.CLIENT);
+        server().replies().expect(kind, Owner.CLIENT);
         return Action.FORWARD;
     }
 
     private Action pass(Kind kind, ReplyQueue.Outcome outcome) {
-        server.replies().expect(kind, Owner.CLIENT, outcome);
+        server().replies().expect(kind, Owner.CLIENT, outcome);
         return Action.FORWARD;
     }
 
@@ -156,7 +177,7 @@ public final class Interceptor implements FrameHandler {
     }
 
     private Action lookAtQuery(ByteBuf frame) {
-        return mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server.charset()).sql())
+        return mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server().charset()).sql())
                 ? Action.TAKE
                 : pass(Kind.QUERY);
     }
@@ -167,7 +188,7 @@ public final class Interceptor implements FrameHandler {
             return pass(Kind.PARSE);
         }
         String statement = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
-        return mayConcern && concerns(frame, buffer -> Parse.read(buffer, server.charset()).sql())
+        return mayConcern && concerns(frame, buffer -> Parse.read(buffer, server().charset()).sql())
                 ? Action.TAKE
                 : passParse(statement);
     }
@@ -184,7 +205,7 @@ public final class Interceptor implements FrameHandler {
             return concerns(reading.apply(frame));
         } catch (ProtocolViolationException malformed) {
             classified = List.of();
-            return !server.replies().isEmpty();
+            return !server().replies().isEmpty();
         }
     }
 
@@ -195,7 +216,7 @@ public final class Interceptor implements FrameHandler {
     }
 
     private boolean standardConformingStrings() {
-        return server.parameter("standard_conforming_strings").orElse("on").equals("on");
+        return server().parameter("standard_conforming_strings").orElse("on").equals("on");
     }
 
     private Action lookAtBind(ByteBuf frame) {
@@ -214,7 +235,7 @@ public final class Interceptor implements FrameHandler {
                     case STATEMENT -> names.statement(describe.name());
                     case PORTAL -> names.statementOfPortal(describe.name());
                 };
-        server.replies().expect(Kind.DESCRIBE, statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT);
+        server().replies().expect(Kind.DESCRIBE, statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT);
         return Action.FORWARD;
     }
 
@@ -240,12 +261,19 @@ public final class Interceptor implements FrameHandler {
             case FrontendType.BIND -> takeBind(frame);
             case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
             case FrontendType.SYNC -> {
-                server.replies().expect(Kind.SYNC, Owner.CLIENT);
-                server.write(frame.retainedDuplicate());
+                if (!link.isLinked()) {
+                    session.send(new ReadyForQuery('I'));
+                    session.flush();
+                    return;
+                }
+                server().replies().expect(Kind.SYNC, Owner.CLIENT);
+                server().write(frame.retainedDuplicate());
                 tidy();
             }
             case FrontendType.TERMINATE -> {
-                server.write(frame.retainedDuplicate());
+                if (!session.sharesServer()) {
+                    server().write(frame.retainedDuplicate());
+                }
                 session.leave();
             }
             default -> throw new IllegalStateException("nothing to take in " + type);
@@ -254,7 +282,7 @@ public final class Interceptor implements FrameHandler {
 
     @Override
     public void forward(ByteBuf bytes) {
-        server.write(bytes);
+        server().write(bytes);
     }
 
     /** Reads a message once more when all before it is answered, as settings may have changed meanwhile. */
@@ -266,19 +294,19 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void passOn(Kind kind, ByteBuf message) {
-        server.replies().expect(kind, Owner.CLIENT);
-        server.write(message);
+        server().replies().expect(kind, Owner.CLIENT);
+        server().write(message);
         session.resumeInput();
     }
 
     private void query(ByteBuf message) {
-        boolean concerned = concerns(message.duplicate(), buffer -> Query.read(buffer, server.charset()).sql());
+        boolean concerned = concerns(message.duplicate(), buffer -> Query.read(buffer, server().charset()).sql());
         List<SqlStatement> statements = classified;
-        if (server.replies().isSkipping()) {
+        if (server().replies().isSkipping()) {
             session.resumeInput(); // as the server does, which waits for a Sync
         } else if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
-            String text = Query.read(message, server.charset()).sql();
-            var started = new SplitQuery(this, work, session, server, text, statements);
+            String text = Query.read(message, server().charset()).sql();
+            var started = new SplitQuery(this, work, session, link, text, statements);
             split = started;
             started.start();
         } else if (concerned) {
@@ -290,9 +318,9 @@ public final class Interceptor implements FrameHandler {
 
     private void parse(ByteBuf message) {
         String name = Frames.readString(message.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
-        boolean concerned = concerns(message.duplicate(), buffer -> Parse.read(buffer, server.charset()).sql());
+        boolean concerned = concerns(message.duplicate(), buffer -> Parse.read(buffer, server().charset()).sql());
         if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
-            Parse parse = Parse.read(message.duplicate(), server.charset());
+            Parse parse = Parse.read(message.duplicate(), server().charset());
             var statement = new PreparedNames.Statement(command);
             if (CommandRun.needsCatalog(command) && mayRun()) {
                 work.prepareCatalog(true, () -> prepare(parse, message, statement));
@@ -308,7 +336,7 @@ public final class Interceptor implements FrameHandler {
 
     private void passParse(String statement, ByteBuf message) {
         passParse(statement);
-        server.write(message);
+        server().write(message);
         session.resumeInput();
     }
 
@@ -316,14 +344,14 @@ public final class Interceptor implements FrameHandler {
     private void prepare(Parse parse, ByteBuf message, PreparedNames.Statement statement) {
         ReplyQueue.Outcome naming = names.statementBecomes(parse.statement(), statement);
         if (statement.isCall()) {
-            server.send(new Parse(parse.statement(), asSelect(parse.sql()), parse.parameterTypes()), Owner.CLIENT, naming);
+            server().send(new Parse(parse.statement(), asSelect(parse.sql()), parse.parameterTypes()), Owner.CLIENT, naming);
         } else {
-            server.replies().expect(Kind.PARSE, Owner.CLIENT, naming);
-            server.write(message);
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, naming);
+            server().write(message);
         }
         if (parse.sql().indexOf('$') >= 0) {
             describing.add(statement);
-            server.send(new Describe(Target.STATEMENT, parse.statement()), Owner.ENGINE, _ -> describing.remove(statement));
+            server().send(new Describe(Target.STATEMENT, parse.statement()), Owner.ENGINE, _ -> describing.remove(statement));
         }
         session.resumeInput();
     }
@@ -339,20 +367,20 @@ public final class Interceptor implements FrameHandler {
         try {
             bind = Bind.read(frame.duplicate());
         } catch (ProtocolViolationException malformed) {
-            server.replies().expect(Kind.BIND, Owner.CLIENT);
-            server.write(frame.retainedDuplicate());
+            server().replies().expect(Kind.BIND, Owner.CLIENT);
+            server().write(frame.retainedDuplicate());
             return;
         }
         PreparedNames.Statement statement = names.statement(bind.statement());
         var portal = statement == null ? null : new PreparedNames.Portal(statement, bind);
-        server.replies().expect(Kind.BIND, Owner.CLIENT, names.portalBecomes(bind.portal(), portal));
-        server.write(frame.retainedDuplicate());
+        server().replies().expect(Kind.BIND, Owner.CLIENT, names.portalBecomes(bind.portal(), portal));
+        server().write(frame.retainedDuplicate());
     }
 
     /** The server is asked whether the portal is there, which also finds out a failed transaction. */
     private void takeExecute(Execute execute) {
         session.reader().pause();
-        server.send(
+        server().send(
                 new Describe(Target.PORTAL, execute.portal()), Owner.PROXY);
         PreparedNames.Portal portal = names.portal(execute.portal());
         if (portal != null && portal.outcome() == null) {
@@ -363,7 +391,7 @@ public final class Interceptor implements FrameHandler {
 
     private void execute(Execute execute) {
         PreparedNames.Portal portal = names.portal(execute.portal());
-        if (server.replies().isSkipping()) {
+        if (server().replies().isSkipping()) {
             session.resumeInput();
         } else if (portal == null) {
             forward(execute);
@@ -394,24 +422,24 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void forward(Execute execute) {
-        server.send(execute, Owner.CLIENT);
+        server().send(execute, Owner.CLIENT);
         session.resumeInput();
     }
 
     /** Whether the transaction has not failed, as far as is known. */
     boolean mayRun() {
-        return server.status() != 'E' && !server.replies().isSkipping();
+        return server().status() != 'E' && !server().replies().isSkipping();
     }
 
     /** Goes on when all replies are in; Flush makes the server send them. */
     void onceAnswered(Runnable then) {
-        server.send(new Flush(), Owner.PROXY);
+        server().send(new Flush(), Owner.PROXY);
         onceReady(then);
     }
 
     /** The same behind a Sync, where a Flush would end the server's being idle, and with it the timeouts of idle sessions. */
     void onceReady(Runnable then) {
-        server.flush();
+        server().flush();
         onceAnswered = then;
         received();
     }
@@ -430,12 +458,12 @@ public final class Interceptor implements FrameHandler {
 
     /** Whether something of the client's is under way. */
     public boolean isBusy() {
-        return work.isUnderWay() || split != null || !server.replies().isEmpty();
+        return work.isUnderWay() || split != null || (link.isLinked() && !server().replies().isEmpty());
     }
 
     /** The client wants it cancelled. */
     public void cancelling() {
-        if (work.isUnderWay() && server.replies().isEmpty()) {
+        if (work.isUnderWay() && server().replies().isEmpty()) {
             sql.cancelNext();
         }
     }
@@ -455,11 +483,6 @@ public final class Interceptor implements FrameHandler {
                 }
             }
             case NO_DATA -> session.send(Signal.NO_DATA);
-            case SETUP -> {
-                if (type == BackendType.ERROR_RESPONSE && Report.read(frame, server.charset()).isFatal()) { // whatever it was about
-                    session.forward(frame.retainedDuplicate());
-                }
-            }
             case SPLIT, HELD -> {
                 SplitQuery current = split;
                 if (current != null) {
@@ -469,6 +492,20 @@ public final class Interceptor implements FrameHandler {
                 }
             }
             case CLIENT, PROXY -> session.forward(frame.retainedDuplicate());
+            case SETUP -> setupReply(type, frame);
+        }
+    }
+
+    /** What we asked the server on the client's behalf has failed: nothing can be promised to the client any more. */
+    private void setupReply(byte type, ByteBuf frame) {
+        if (type == BackendType.ERROR_RESPONSE) {
+            Report report = Report.read(frame.duplicate(), server().charset());
+            if (report.isFatal()) { // whatever it was about
+                session.forward(frame.retainedDuplicate());
+                return;
+            }
+            session.fatal(Report.fatal(report.field(Report.SQL_STATE).orElse("XX000"), "could not restore the session's parameters")
+                    .with(Report.DETAIL, report.field(Report.MESSAGE).orElse("")));
         }
     }
 
@@ -481,7 +518,7 @@ public final class Interceptor implements FrameHandler {
 
     /** Replies have come. */
     public void received() {
-        Runnable then = server.replies().isEmpty() ? onceAnswered : server.replies().isCopyingIn() ? onceCopying : null;
+        Runnable then = server().replies().isEmpty() ? onceAnswered : server().replies().isCopyingIn() ? onceCopying : null;
         if (then != null) {
             onceAnswered = null;
             onceCopying = null;

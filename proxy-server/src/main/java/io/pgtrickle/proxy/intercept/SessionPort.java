@@ -22,7 +22,13 @@ public interface SessionPort {
     /** Goes on with what the client sends. */
     void resumeInput();
 
-    /** The client said goodbye, and the server has been told. */
+    /** Whether others use the server connection before and after, so that it must not be told that the client leaves. */
+    boolean sharesServer();
+
+    /** Whether there is a server connection; if not, one is asked for, and input goes on when it is there. */
+    boolean requestServer();
+
+    /** The client said goodbye, and the server has been told unless it is shared. */
     void leave();
 
     /** Ends the session with this error. */

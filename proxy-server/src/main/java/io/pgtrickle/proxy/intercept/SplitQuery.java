@@ -6,6 +6,7 @@ import io.pgtrickle.dvm.engine.CommandOutcome;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.sql.statement.SqlStatement;
 import io.pgtrickle.sql.statement.SqlStatement.FunctionCall;
 import io.pgtrickle.sql.statement.SqlStatement.Passthrough;
@@ -45,7 +46,7 @@ final class SplitQuery {
     private final Interceptor interceptor;
     private final EngineWork work;
     private final SessionPort session;
-    private final ServerConnection server;
+    private final ServerLink link;
     private final CommandReplies replies;
     private final String text;
     private final List<SqlStatement> statements;
@@ -62,20 +63,24 @@ final class SplitQuery {
             Interceptor interceptor,
             EngineWork work,
             SessionPort session,
-            ServerConnection server,
+            ServerLink link,
             String text,
             List<SqlStatement> statements) {
         this.interceptor = interceptor;
         this.work = work;
         this.session = session;
-        this.server = server;
-        this.replies = new CommandReplies(session, server);
+        this.link = link;
+        this.replies = new CommandReplies(session, link);
         this.text = text;
         this.statements = statements;
     }
 
+    private ServerConnection server() {
+        return link.server();
+    }
+
     void start() {
-        if (statements.size() > 1 && server.status() == 'I') {
+        if (statements.size() > 1 && server().status() == 'I') {
             openBlock();
         }
         step();
@@ -83,16 +88,16 @@ final class SplitQuery {
 
     /** After any statement of a pipeline PostgreSQL treats the rest as a transaction block, as it does for several in a Query. */
     private void openBlock() {
-        server.send(new Parse(UNNAMED, "SHOW transaction_isolation", List.of()), Owner.PROXY);
-        server.send(NO_PARAMETERS, Owner.PROXY);
-        server.send(new Execute(UNNAMED, 0), Owner.PROXY);
+        server().send(new Parse(UNNAMED, "SHOW transaction_isolation", List.of()), Owner.PROXY);
+        server().send(NO_PARAMETERS, Owner.PROXY);
+        server().send(new Execute(UNNAMED, 0), Owner.PROXY);
     }
 
     /** The next statement, or the end; everything before has been answered. */
     void step() {
         copying = false;
         session.reader().pause();
-        if (server.replies().isSkipping() || next == statements.size()) {
+        if (server().replies().isSkipping() || next == statements.size()) {
             finish();
             return;
         }
@@ -111,27 +116,27 @@ final class SplitQuery {
     }
 
     private void pass(Passthrough statement) {
-        server.send(new Parse(UNNAMED, statement.span().of(text), List.of()), Owner.SPLIT);
-        server.send(NO_PARAMETERS, Owner.SPLIT);
+        server().send(new Parse(UNNAMED, statement.span().of(text), List.of()), Owner.SPLIT);
+        server().send(NO_PARAMETERS, Owner.SPLIT);
         describe();
         execute();
     }
 
     private void execute() {
-        server.send(new Execute(UNNAMED, 0), Owner.SPLIT);
+        server().send(new Execute(UNNAMED, 0), Owner.SPLIT);
         interceptor.onceAnswered(this::step);
     }
 
     private void describe() {
-        server.send(new Describe(Target.PORTAL, UNNAMED), Owner.SPLIT);
+        server().send(new Describe(Target.PORTAL, UNNAMED), Owner.SPLIT);
     }
 
     /** The server checks the statement, and says what its result looks like. */
     private void prepare(StreamTableCommand command) {
         boolean call = command instanceof FunctionCall function && function.call();
         String statement = command.span().of(text);
-        server.send(new Parse(UNNAMED, call ? interceptor.asSelect(statement) : statement, List.of()), Owner.SPLIT);
-        server.send(NO_PARAMETERS, Owner.SPLIT);
+        server().send(new Parse(UNNAMED, call ? interceptor.asSelect(statement) : statement, List.of()), Owner.SPLIT);
+        server().send(NO_PARAMETERS, Owner.SPLIT);
         if (!call) {
             describe();
         }
@@ -140,7 +145,7 @@ final class SplitQuery {
     }
 
     private void run(StreamTableCommand command, boolean call) {
-        if (server.replies().isSkipping()) {
+        if (server().replies().isSkipping()) {
             finish();
             return;
         }
@@ -170,9 +175,9 @@ final class SplitQuery {
 
     private void finish() {
         // A simple Query leaves no unnamed statement or portal behind.
-        server.send(new Close(Target.PORTAL, UNNAMED), Owner.SPLIT);
-        server.send(new Close(Target.STATEMENT, UNNAMED), Owner.SPLIT);
-        server.send(new Sync(), Owner.HELD);
+        server().send(new Close(Target.PORTAL, UNNAMED), Owner.SPLIT);
+        server().send(new Close(Target.STATEMENT, UNNAMED), Owner.SPLIT);
+        server().send(new Sync(), Owner.HELD);
         interceptor.tidy();
         interceptor.onceReady(interceptor::splitDone);
     }
@@ -185,7 +190,7 @@ final class SplitQuery {
                 if (type == BackendType.ERROR_RESPONSE) {
                     heldTag = Optional.empty();
                 }
-                Report report = Report.read(frame, server.charset());
+                Report report = Report.read(frame, server().charset());
                 session.send(report.field(Report.POSITION)
                         .map(position -> report.with(Report.POSITION, String.valueOf(Integer.parseInt(position) + offset)))
                         .orElse(report));
@@ -223,9 +228,9 @@ final class SplitQuery {
             copying = false;
             session.reader().pause();
         }
-        server.replies().expect(Kind.COPY_END, Owner.SPLIT);
-        server.write(frame.retainedDuplicate());
-        server.send(new Flush(), Owner.SPLIT);
-        server.flush();
+        server().replies().expect(Kind.COPY_END, Owner.SPLIT);
+        server().write(frame.retainedDuplicate());
+        server().send(new Flush(), Owner.SPLIT);
+        server().flush();
     }
 }

@@ -11,6 +11,7 @@ import io.pgtrickle.dvm.session.SqlResult;
 import io.pgtrickle.dvm.session.SqlSession;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.sql.render.Quoting;
 import io.pgtrickle.wire.backend.BackendMessage.CommandComplete;
 import io.pgtrickle.wire.backend.BackendMessage.DataRow;
@@ -73,7 +74,7 @@ final class WireSqlSession implements SqlSession {
         }
     }
 
-    private final ServerConnection server;
+    private final ServerLink link;
     private final SessionPort session;
 
     private @Nullable Call call;
@@ -85,9 +86,13 @@ final class WireSqlSession implements SqlSession {
     private boolean leftover;
     private boolean cancelled;
 
-    WireSqlSession(ServerConnection server, SessionPort session) {
-        this.server = server;
+    WireSqlSession(ServerLink link, SessionPort session) {
+        this.link = link;
         this.session = session;
+    }
+
+    private ServerConnection server() {
+        return link.server();
     }
 
     // On the engine's thread.
@@ -144,7 +149,7 @@ final class WireSqlSession implements SqlSession {
         Call asked = ahead != null && ahead.sql.equals(wanted.sql) ? ahead : wanted;
         try {
             if (asked == wanted) {
-                server.channel().eventLoop().execute(() -> start(wanted));
+                server().channel().eventLoop().execute(() -> start(wanted));
             }
             return asked.result.get();
         } catch (ExecutionException e) {
@@ -175,7 +180,7 @@ final class WireSqlSession implements SqlSession {
      * is answered before the engine begins.
      */
     void sendAhead(String sql) {
-        if (!closed && !server.replies().isSkipping()) {
+        if (!closed && !server().replies().isSkipping()) {
             var ahead = new Call(sql, List.of(), charset -> Bind.ofText(NAME, NAME, List.of(), charset));
             sentAhead.set(ahead);
             cancelled = false;
@@ -188,18 +193,18 @@ final class WireSqlSession implements SqlSession {
             wanted.result.completeExceptionally(new SessionClosedException("the client's session has ended"));
             return;
         }
-        if (failed() || server.replies().isSkipping()) {
+        if (failed() || server().replies().isSkipping()) {
             wanted.result.completeExceptionally(new SqlFailure(aborted()));
             return;
         }
         send(wanted);
-        server.flush();
+        server().flush();
     }
 
     private void send(Call wanted) {
         call = wanted;
         if (leftover) {
-            server.send(new Close(Target.STATEMENT, NAME), Owner.ENGINE);
+            server().send(new Close(Target.STATEMENT, NAME), Owner.ENGINE);
         }
         leftover = true;
         String sql = wanted.sql;
@@ -207,17 +212,17 @@ final class WireSqlSession implements SqlSession {
             cancelled = false;
             sql = "DO " + Quoting.literal("BEGIN RAISE EXCEPTION USING "
                     + raised("57014", "canceling statement due to user request", Optional.empty(), Optional.empty()) + "; END");
-            server.send(new Parse(NAME, sql, List.of()), Owner.ENGINE);
-            server.send(Bind.ofText(NAME, NAME, List.of(), server.charset()), Owner.ENGINE);
+            server().send(new Parse(NAME, sql, List.of()), Owner.ENGINE);
+            server().send(Bind.ofText(NAME, NAME, List.of(), server().charset()), Owner.ENGINE);
         } else {
-            server.send(new Parse(NAME, sql, wanted.types), Owner.ENGINE);
-            server.send(wanted.bind.apply(server.charset()), Owner.ENGINE);
+            server().send(new Parse(NAME, sql, wanted.types), Owner.ENGINE);
+            server().send(wanted.bind.apply(server().charset()), Owner.ENGINE);
         }
-        server.send(new Describe(Target.PORTAL, NAME), Owner.ENGINE);
-        server.send(new Execute(NAME, 0), Owner.ENGINE);
-        server.send(new Close(Target.PORTAL, NAME), Owner.ENGINE);
-        server.send(new Close(Target.STATEMENT, NAME), Owner.ENGINE, succeeded -> end(wanted, succeeded));
-        server.send(new Flush(), Owner.ENGINE);
+        server().send(new Describe(Target.PORTAL, NAME), Owner.ENGINE);
+        server().send(new Execute(NAME, 0), Owner.ENGINE);
+        server().send(new Close(Target.PORTAL, NAME), Owner.ENGINE);
+        server().send(new Close(Target.STATEMENT, NAME), Owner.ENGINE, succeeded -> end(wanted, succeeded));
+        server().send(new Flush(), Owner.ENGINE);
     }
 
     private ServerError aborted() {
@@ -250,26 +255,26 @@ final class WireSqlSession implements SqlSession {
         Call current = call;
         switch (type) {
             case BackendType.ERROR_RESPONSE -> {
-                Report report = Report.read(frame, server.charset());
+                Report report = Report.read(frame, server().charset());
                 failure = serverError(report);
                 session.send(report.without(OUR_OWN));
             }
-            case BackendType.NOTICE_RESPONSE -> session.send(Report.read(frame, server.charset()).without(OUR_OWN));
+            case BackendType.NOTICE_RESPONSE -> session.send(Report.read(frame, server().charset()).without(OUR_OWN));
             case BackendType.ROW_DESCRIPTION -> {
                 if (current != null) {
-                    current.columns = RowDescription.read(frame, server.charset()).columns().stream()
+                    current.columns = RowDescription.read(frame, server().charset()).columns().stream()
                             .map(RowDescription.Column::name)
                             .toList();
                 }
             }
             case BackendType.DATA_ROW -> {
                 if (current != null) {
-                    current.rows.add(texts(DataRow.read(frame), server.charset()));
+                    current.rows.add(texts(DataRow.read(frame), server().charset()));
                 }
             }
             case BackendType.COMMAND_COMPLETE -> {
                 if (current != null) {
-                    current.tag = CommandComplete.read(frame, server.charset()).tag();
+                    current.tag = CommandComplete.read(frame, server().charset()).tag();
                 }
             }
             default -> {}
@@ -302,8 +307,8 @@ final class WireSqlSession implements SqlSession {
     /** Behind a Sync, and with one of its own: until then the server would not know itself to be idle. */
     void closeLeftover() {
         leftover = false;
-        server.send(new Close(Target.STATEMENT, NAME), Owner.SETUP);
-        server.send(new Sync(), Owner.SETUP);
+        server().send(new Close(Target.STATEMENT, NAME), Owner.SETUP);
+        server().send(new Sync(), Owner.SETUP);
     }
 
     /** The server connection has ended; comes before its replies are abandoned. */

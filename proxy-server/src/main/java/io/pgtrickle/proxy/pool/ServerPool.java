@@ -3,32 +3,49 @@ package io.pgtrickle.proxy.pool;
 
 import io.netty.channel.EventLoop;
 import io.pgtrickle.proxy.auth.Route;
+import io.pgtrickle.proxy.config.PoolSettings;
+import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
+import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Gives clients their server connections and takes them back. Never blocks; answers on the client's event loop. */
 public interface ServerPool {
 
-    /** @param startup the session's startup parameters, with the names of the route */
-    record Wish(Route route, StartupMessage startup) {}
+    /**
+     * @param startup the session's startup parameters, with the names of the route
+     * @param login how to log in on the client's behalf; without it the connection is a new one, and the borrower logs in itself
+     */
+    record Wish(Route route, PoolSettings settings, StartupMessage startup, Optional<Supplier<ServerLogin>> login) {}
 
     /** A client that waits for a server connection, and uses it afterwards. */
     interface Borrower extends ServerListener {
 
-        /** Connected and the startup packet sent; the login follows and is the borrower's business. */
+        /** A connection that is at rest and works for the borrower from now on; or a new one, if the borrower wants to log in itself. */
         void lent(ServerConnection server);
 
-        /** There is no connection to be had. */
-        void unavailable(Throwable cause, Route route);
+        /** There is no connection to be had, and this is why. */
+        void unavailable(Report report);
     }
 
-    void acquire(Wish wish, EventLoop loop, Borrower borrower);
+    /** A wait for a connection. */
+    interface Request {
+
+        /** The borrower does not want it any more. Called on the borrower's event loop. */
+        void withdraw();
+    }
+
+    /** May answer at once, before it returns. */
+    Request acquire(Wish wish, EventLoop loop, Borrower borrower);
 
     /**
-     * The borrower is done with its connection, in whatever state it is: amid a transaction, a reply or even a message. A pool that lends
-     * it again may do so only if it is at rest: logged in, idle (status I), no reply outstanding, no message half sent or half received.
-     * Anything else is closed, and the server rolls back.
+     * The borrower is done with its connection.
+     *
+     * @param clean whether nothing of the borrower's has been sent half and the session is as another client may have it. If so, and it is
+     *     at rest ({@link ServerConnection#isAtRest}), it may be lent again; anything else is closed, and the server rolls back.
      */
-    void release(ServerConnection server);
+    void release(ServerConnection server, boolean clean);
 }

@@ -14,7 +14,7 @@ import io.pgtrickle.proxy.client.ClientSession;
 import io.pgtrickle.proxy.client.ProxyContext;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
-import io.pgtrickle.proxy.pool.SessionPool;
+import io.pgtrickle.proxy.pool.Pools;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -55,8 +55,8 @@ public final class ProxyServer implements AutoCloseable {
      * @return the address clients connect to; the first one, when there are several
      */
     public InetSocketAddress start() throws IOException {
-        var pool = new SessionPool(loops.connected(), config.limits().serverConnectTimeout());
-        var context = new ProxyContext(door, pool, new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
+        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout());
+        var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.listening())

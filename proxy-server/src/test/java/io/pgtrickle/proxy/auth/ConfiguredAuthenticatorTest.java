@@ -66,7 +66,7 @@ class ConfiguredAuthenticatorTest {
         var door = door(AuthType.ANY, new Databases(SERVER, Map.of(), Optional.of(forced)));
         AuthStep.Accepted accepted = accepted(start(door, "whoever", "shop"));
         assertThat(accepted.route().user()).isEqualTo("app");
-        assertThat(cleartextAnswer(accepted.login())).isEqualTo("apps");
+        assertThat(cleartextAnswer(accepted.login().get())).isEqualTo("apps");
     }
 
     @ParameterizedTest
@@ -133,7 +133,7 @@ class ConfiguredAuthenticatorTest {
 
     @Test
     void theKeysOfTheClientsExchangeLogInToAServerWithTheSameSecret() throws Exception {
-        ServerLogin login = accepted(new ScramAttempt(door(AuthType.SCRAM_SHA_256, ALL), "carol", "shop", "carols").outcome).login();
+        ServerLogin login = accepted(new ScramAttempt(door(AuthType.SCRAM_SHA_256, ALL), "carol", "shop", "carols").outcome).login().get();
         assertThat(ScramServerConversation.run(login, CAROLS)).isTrue();
     }
 
@@ -142,8 +142,8 @@ class ConfiguredAuthenticatorTest {
         var forced = new DatabaseEntry(Optional.empty(), Optional.empty(), Optional.of("alice"), new StoredSecret.Plain("other"));
         var listed = new DatabaseEntry(Optional.empty(), Optional.empty(), Optional.of("alice"), new StoredSecret.None());
         var door = door(AuthType.TRUST, new Databases(SERVER, Map.of("forced", forced, "listed", listed), Optional.empty()));
-        assertThat(cleartextAnswer(accepted(start(door, "bob", "forced")).login())).isEqualTo("other");
-        assertThat(cleartextAnswer(accepted(start(door, "bob", "listed")).login())).isEqualTo("alices");
+        assertThat(cleartextAnswer(accepted(start(door, "bob", "forced")).login().get())).isEqualTo("other");
+        assertThat(cleartextAnswer(accepted(start(door, "bob", "listed")).login().get())).isEqualTo("alices");
     }
 
     private static Authenticator door(AuthType type, Databases databases) {
@@ -154,7 +154,7 @@ class ConfiguredAuthenticatorTest {
         ProxyConfig defaults = ProxyConfig.passThrough(SERVER);
         var authentication = new ProxyConfig.Authentication(type, users, 4096);
         return new ConfiguredAuthenticator(
-                new ProxyConfig(defaults.listen(), authentication, databases, defaults.limits(), defaults.logging(), defaults.engine()));
+                new ProxyConfig(defaults.listen(), authentication, databases, defaults.pooling(), defaults.limits(), defaults.logging(), defaults.engine()));
     }
 
     private static ClientAuthentication exchange(Authenticator door, String user, String database) {

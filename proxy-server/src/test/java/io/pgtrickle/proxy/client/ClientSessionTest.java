@@ -17,13 +17,14 @@ import io.pgtrickle.proxy.auth.AuthFailure;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.ServerPool;
+import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -50,13 +51,14 @@ class ClientSessionTest {
         private int released;
 
         @Override
-        public void acquire(Wish wanted, EventLoop loop, Borrower waiting) {
+        public Request acquire(Wish wanted, EventLoop loop, Borrower waiting) {
             wish = wanted;
             borrower = waiting;
+            return () -> {};
         }
 
         @Override
-        public void release(ServerConnection server) {
+        public void release(ServerConnection server, boolean clean) {
             released++;
             server.close();
         }
@@ -80,6 +82,7 @@ class ClientSessionTest {
         var context = new ProxyContext(
                 door,
                 pool,
+                PoolSettings.UNSHARED,
                 new EngineCalls(new NoEngines(), 1),
                 new Limits(0, Duration.ZERO, Duration.ZERO),
                 new Logging(false, false, false, 0),
@@ -123,7 +126,8 @@ class ClientSessionTest {
     }
 
     private void lend() {
-        var connection = new ServerConnection(server, new Route("host", 5432, "d", "u"), borrower());
+        StartupMessage startup = Objects.requireNonNull(pool.wish).startup();
+        var connection = new ServerConnection(server, new Route("host", 5432, "d", "u"), startup, borrower());
         server.pipeline().addLast(connection);
         borrower().lent(connection);
     }
@@ -183,11 +187,11 @@ class ClientSessionTest {
     }
 
     @Test
-    void a_server_that_cannot_be_reached_is_a_fatal_error_with_a_hint() {
+    void a_server_that_cannot_be_reached_is_a_fatal_error() {
         passThrough();
         client.writeInbound(startup(0, Map.of("user", "u")));
-        borrower().unavailable(new IOException("Connection refused"), new Route("host", 5432, "u", "u"));
-        assertThat(sent(client)).contains("FATAL", "08006", "host:5432", "DConnection refused", "HCheck that PostgreSQL is running");
+        borrower().unavailable(Report.fatal("08006", "could not connect"));
+        assertThat(sent(client)).contains("FATAL", "08006", "could not connect");
     }
 
     @Test

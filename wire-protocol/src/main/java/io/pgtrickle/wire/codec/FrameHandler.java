@@ -18,7 +18,9 @@ public interface FrameHandler {
         /** Gather the message and ask {@link #look}. */
         LOOK,
         /** Gather the message and hand it to {@link #take}, after everything before it has been forwarded. */
-        TAKE
+        TAKE,
+        /** Leave it unread and pause: {@link #begin} is asked again when the reader resumes. */
+        WAIT
     }
 
     /**
@@ -28,7 +30,7 @@ public interface FrameHandler {
      */
     Action begin(byte type, int length);
 
-    /** A gathered message; the answer must not be LOOK. Nothing may be written here, as earlier messages may still wait in a run. */
+    /** A gathered message; the answer must not be LOOK or WAIT. Nothing may be written here, as earlier messages may still wait in a run. */
     default Action look(byte type, ByteBuf frame) {
         return Action.TAKE;
     }

@@ -3,6 +3,7 @@ package io.pgtrickle.wire.codec;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.pgtrickle.wire.codec.FrameHandler.Action;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,8 @@ public final class FrameReader {
     /** Body bytes still to come in FORWARD and DISCARD, frame bytes in GATHER. */
     private int remaining;
     private boolean ask;
+    /** A message was left unread whose header is in {@link #partial}, perhaps with nothing behind it. */
+    private boolean headerWaits;
     private @Nullable ByteBuf partial;
 
     private @Nullable ByteBuf current;
@@ -99,12 +102,15 @@ public final class FrameReader {
     /** Goes on; walks over what has been received meanwhile. */
     public void resume() {
         paused = false;
+        if (headerWaits && current == null) {
+            walk(Unpooled.EMPTY_BUFFER);
+        }
         walkWaiting();
     }
 
     /** Bytes received and not walked over yet. */
     public int waitingBytes() {
-        int bytes = current == null ? 0 : current.readableBytes();
+        int bytes = (current == null ? 0 : current.readableBytes()) + (headerWaits ? HEADER_BYTES : 0);
         for (ByteBuf chunk : waiting) {
             bytes += chunk.readableBytes();
         }
@@ -125,9 +131,9 @@ public final class FrameReader {
         return true;
     }
 
-    /** Whether the bytes walked over end amid a message. */
+    /** Whether the bytes walked over end amid a message; one that was left unread has not begun. */
     public boolean isAmidMessage() {
-        return partial != null || remaining > 0;
+        return !headerWaits && (partial != null || remaining > 0);
     }
 
     public void close() {
@@ -158,7 +164,7 @@ public final class FrameReader {
         current = in;
         runStart = in.readerIndex();
         try {
-            while (in.isReadable() && !paused && !closed) {
+            while ((in.isReadable() || headerWaits) && !paused && !closed) {
                 step(in);
             }
             flushRun(in);
@@ -212,6 +218,7 @@ public final class FrameReader {
     }
 
     private void header(ByteBuf in) {
+        headerWaits = false;
         if (partial == null && in.readableBytes() >= HEADER_BYTES) {
             int start = in.readerIndex();
             begin(in.getByte(start), in.getInt(start + 1), in);
@@ -258,6 +265,10 @@ public final class FrameReader {
                 state = State.GATHER;
                 gather(in);
             }
+            case WAIT -> {
+                headerWaits = partial != null;
+                paused = true;
+            }
         }
     }
 
@@ -286,7 +297,7 @@ public final class FrameReader {
                 skip(in, length);
                 handler.take(type, frame.readerIndex(0));
             }
-            case LOOK -> throw new IllegalStateException("a message is looked at once");
+            case LOOK, WAIT -> throw new IllegalStateException("a message is looked at once");
         }
     }
 
@@ -303,7 +314,7 @@ public final class FrameReader {
                     frame.release();
                 }
             }
-            case LOOK -> throw new IllegalStateException("a message is looked at once");
+            case LOOK, WAIT -> throw new IllegalStateException("a message is looked at once");
         }
     }
 

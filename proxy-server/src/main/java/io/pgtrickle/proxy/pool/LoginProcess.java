@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.pool;
+
+import io.netty.buffer.ByteBuf;
+import io.pgtrickle.proxy.auth.LoginStep;
+import io.pgtrickle.proxy.auth.ServerLogin;
+import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerListener;
+import io.pgtrickle.proxy.pool.ServerPool.Borrower;
+import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
+import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
+import java.util.Optional;
+
+/** Our own login to a server for a client that waits; on the connection's event loop. */
+final class LoginProcess implements ServerListener {
+
+    private final ServerLogin login;
+    private final Borrower borrower;
+    private final Runnable failed;
+    private @org.jspecify.annotations.Nullable ServerConnection server;
+    private boolean ended;
+
+    /** @param failed told when nothing comes of it, before the borrower is */
+    LoginProcess(ServerLogin login, Borrower borrower, Runnable failed) {
+        this.login = login;
+        this.borrower = borrower;
+        this.failed = failed;
+    }
+
+    void begin(ServerConnection connected) {
+        server = connected;
+    }
+
+    private ServerConnection server() {
+        ServerConnection connected = server;
+        if (connected == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return connected;
+    }
+
+    @Override
+    public void authentication(ByteBuf frame) {
+        step(login.next(AuthenticationData.read(frame).body()));
+    }
+
+    private void step(LoginStep step) {
+        switch (step) {
+            case LoginStep.Send(byte[] body) -> {
+                server().send(new PasswordMessage(body), Owner.SETUP);
+                server().flush();
+            }
+            case LoginStep.Await(), LoginStep.LoggedIn() -> {}
+            case LoginStep.Compute(var work) -> {
+                var loop = server().channel().eventLoop();
+                Thread.ofVirtual().name("login-keys").start(() -> {
+                    LoginStep computed = work.get();
+                    loop.execute(() -> step(computed));
+                });
+            }
+            case LoginStep.Refused(var failure) -> fail(Report.fatal(failure.sqlState(), failure.message()));
+        }
+    }
+
+    @Override
+    public void loggedIn(ByteBuf frame) {
+        ended = true;
+        server().attach(borrower);
+        borrower.lent(server());
+    }
+
+    private void fail(Report report) {
+        if (!ended) {
+            ended = true;
+            failed.run();
+            borrower.unavailable(report);
+            server().close();
+        }
+    }
+
+    @Override
+    public void closed(boolean explained) {
+        Optional<Report> reason = server().fatal();
+        fail(reason.orElseGet(() -> Report.fatal("08006", "the server closed the connection during login")));
+    }
+
+    @Override
+    public void forward(ByteBuf bytes) {
+        bytes.release();
+    }
+
+    @Override
+    public void reply(Owner owner, byte type, ByteBuf frame) {}
+
+    @Override
+    public void ready(char status) {}
+
+    @Override
+    public void received() {}
+
+    @Override
+    public void readComplete() {}
+
+    @Override
+    public void writabilityChanged(boolean writable) {}
+}
