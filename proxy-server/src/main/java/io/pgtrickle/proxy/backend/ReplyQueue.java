@@ -4,6 +4,7 @@ package io.pgtrickle.proxy.backend;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.frontend.FrontendType;
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The replies a server still owes, one entry per message sent, oldest first: who asked, and so where each reply goes; when nothing is
@@ -88,6 +89,9 @@ public final class ReplyQueue {
     private int copies;
     /** Messages of the extended protocol were sent and no Sync behind them. */
     private boolean unsynced;
+    private long pipeline;
+    /** The Query or FunctionCall at the head has failed. */
+    private boolean queryFailed;
 
     /** A message was sent. */
     public void expect(Kind kind, Owner owner) {
@@ -96,8 +100,12 @@ public final class ReplyQueue {
         }
     }
 
-    /** A message was sent, and someone wants to know how it went. */
-    public void expect(Kind kind, Owner owner, Outcome outcome) {
+    /** A message was sent, and someone may want to know how it went. */
+    public void expect(Kind kind, Owner owner, @Nullable Outcome outcome) {
+        if (outcome == null) {
+            expect(kind, owner);
+            return;
+        }
         if (!admits(kind)) {
             outcome.done(false);
             return;
@@ -113,6 +121,11 @@ public final class ReplyQueue {
     /** Nothing is outstanding, and the server waits for nothing but a new request. */
     public boolean isAtRest() {
         return size == 0 && !skipping && !unsynced;
+    }
+
+    /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */
+    public long pipeline() {
+        return pipeline;
     }
 
     /** Whether the server ignores everything until a Sync that has not been sent yet. */
@@ -164,7 +177,10 @@ public final class ReplyQueue {
 
     private boolean admits(Kind kind) {
         unsynced = switch (kind) {
-            case SYNC, QUERY, FUNCTION_CALL -> false;
+            case SYNC, QUERY, FUNCTION_CALL -> {
+                pipeline++;
+                yield false;
+            }
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> true;
         };
         if (kind == Kind.SYNC) {
@@ -199,7 +215,7 @@ public final class ReplyQueue {
     private void failed() {
         copies = 0;
         switch (headKind()) {
-            case QUERY, FUNCTION_CALL, SYNC -> {}
+            case QUERY, FUNCTION_CALL, SYNC -> queryFailed = true;
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {
                 pop(false);
                 if (copyIn) {
@@ -233,7 +249,9 @@ public final class ReplyQueue {
         copies = 0;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> {
-                pop(true);
+                boolean succeeded = !queryFailed;
+                queryFailed = false;
+                pop(succeeded);
                 while (size > 0 && headKind() == Kind.COPY_END) {
                     pop(true);
                 }

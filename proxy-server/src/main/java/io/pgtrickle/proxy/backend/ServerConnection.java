@@ -10,12 +10,16 @@ import io.netty.channel.socket.DuplexChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.proxy.prepared.ServerStatements;
+import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
+import io.pgtrickle.wire.backend.BackendMessage.CommandComplete;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.FrameReader;
+import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
 import io.pgtrickle.wire.frontend.FrontendMessage;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
@@ -40,6 +44,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Messages longer than this are never gathered. */
     private static final int MAX_GATHERED = 1 << 20;
 
+    public static final String DISCARD_ALL = "DISCARD ALL";
+    public static final String DEALLOCATE_ALL = "DEALLOCATE ALL";
+
     private static final byte[] NO_KEY = {};
 
     private final Channel channel;
@@ -47,7 +54,14 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private final StartupMessage startup;
     private final FrameReader reader;
     private final ReplyQueue replies = new ReplyQueue();
-    private final Map<String, String> parameters = new LinkedHashMap<>();
+    /** Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
+    private Map<String, String> parameters = Map.of();
+    private Map<String, String> meanings = Map.of();
+    private Map<String, String> made = Map.of();
+    private final ServerStatements statements = new ServerStatements();
+    private final boolean shared;
+    /** Cancel requests on their way to the server, for what runs here. */
+    private int cancels;
 
     private ServerListener listener;
     private boolean loggedIn;
@@ -56,10 +70,12 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private Charset charset = StandardCharsets.UTF_8;
     private BackendKeyData key = new BackendKeyData(0, NO_KEY);
 
-    public ServerConnection(Channel channel, Route route, StartupMessage startup, ServerListener listener) {
+    /** @param shared whether several clients take turns, transaction by transaction */
+    public ServerConnection(Channel channel, Route route, StartupMessage startup, boolean shared, ServerListener listener) {
         this.channel = channel;
         this.route = route;
         this.startup = startup;
+        this.shared = shared;
         this.listener = listener;
         this.reader = FrameReader.ofServer(this, channel.alloc(), Integer.MAX_VALUE - 1);
     }
@@ -92,7 +108,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
      * half received. What its user has sent of a message half is for the user to know.
      */
     public boolean isAtRest() {
-        return loggedIn && status == 'I' && replies.isAtRest() && !reader.isAmidMessage() && channel.isActive();
+        return loggedIn && status == 'I' && cancels == 0 && replies.isAtRest() && !reader.isAmidMessage() && channel.isActive();
     }
 
     /** The transaction status of the last ReadyForQuery: I, T or E. */
@@ -107,7 +123,36 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** All parameters the server has reported, in its order. */
     public Map<String, String> parameters() {
-        return Collections.unmodifiableMap(parameters);
+        return parameters;
+    }
+
+    /** Those of them that statements with the same text can differ by. */
+    public Map<String, String> meanings() {
+        return meanings;
+    }
+
+    /** What the sessions that have used the connection have set and it has still; by name. */
+    public Map<String, String> made() {
+        return made;
+    }
+
+    public void made(Map<String, String> settings) {
+        made = settings;
+    }
+
+    /** The prepared statements it has. */
+    public ServerStatements statements() {
+        return statements;
+    }
+
+    /** A cancel request is sent for what runs here: nobody else may get the connection before the server has dealt with it. */
+    public void cancelBegins() {
+        cancels++;
+    }
+
+    public void cancelEnded() {
+        cancels--;
+        listener.received();
     }
 
     /** The session's client_encoding. */
@@ -207,6 +252,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         return switch (type) {
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE, BackendType.PARAMETER_STATUS, BackendType.READY_FOR_QUERY ->
                 length <= MAX_GATHERED ? Action.LOOK : Action.FORWARD;
+            case BackendType.COMMAND_COMPLETE -> shared ? Action.LOOK : ordinary(type);
             case BackendType.NOTIFICATION_RESPONSE -> replies.headOwner() == Owner.HELD ? Action.TAKE : Action.FORWARD;
             default -> ordinary(type);
         };
@@ -244,6 +290,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
+                if (shared && type == BackendType.ERROR_RESPONSE) {
+                    return Action.TAKE;
+                }
                 if (type == BackendType.ERROR_RESPONSE) {
                     failed(owner, Report.read(frame, charset));
                 }
@@ -261,10 +310,39 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 becomeReady(frame);
                 return Action.FORWARD;
             }
+            case BackendType.COMMAND_COMPLETE -> {
+                completed(frame);
+                Action action = ordinary(type);
+                if (action != Action.TAKE) {
+                    replies.received(type);
+                }
+                return action;
+            }
             default -> {
                 return Action.FORWARD;
             }
         }
+    }
+
+    /** On a shared connection. */
+    private void completed(ByteBuf frame) {
+        byte first = frame.getByte(frame.readerIndex() + Frames.HEADER_BYTES);
+        if (first == 'D' || first == 'A' || first == 'C') {
+            String tag = CommandComplete.read(frame.duplicate(), charset).tag();
+            if (tag.equals(DISCARD_ALL) || tag.equals(DEALLOCATE_ALL)) {
+                statements.clear();
+                listener.completed(tag);
+            } else if (isDdl(tag)) {
+                listener.completed(tag);
+            }
+        }
+    }
+
+    /** Whether statements with the same text may mean something else after such a command; not for what only adds a table or an index. */
+    public static boolean isDdl(String tag) {
+        return tag.startsWith("ALTER ")
+                || tag.startsWith("DROP ")
+                || tag.startsWith("CREATE ") && !tag.equals("CREATE TABLE") && !tag.equals("CREATE INDEX");
     }
 
     private void failed(Owner owner, Report report) {
@@ -317,7 +395,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     private void remember(ParameterStatus parameter) {
-        parameters.put(parameter.name(), parameter.value());
+        var changed = new LinkedHashMap<>(parameters);
+        changed.put(parameter.name(), parameter.value());
+        parameters = Collections.unmodifiableMap(changed);
+        meanings = SessionState.meaningful(parameters);
         if (parameter.name().endsWith("_encoding")) {
             charset = ClientEncoding.charset(
                     parameters.getOrDefault("client_encoding", "UTF8"), parameters.getOrDefault("server_encoding", "UTF8"));

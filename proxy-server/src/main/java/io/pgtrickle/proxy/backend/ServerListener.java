@@ -19,6 +19,9 @@ public interface ServerListener {
     /** A message that is not simply the client's: engine replies, reports amid our own work, and what else {@link Owner} says. */
     void reply(Owner owner, byte type, ByteBuf frame);
 
+    /** On a shared connection: statements may mean something else from now on, or prepared ones are gone ({@link ServerConnection#isDdl}). */
+    default void completed(String tag) {}
+
     /** A ReadyForQuery with this status was forwarded. */
     void ready(char status);
 

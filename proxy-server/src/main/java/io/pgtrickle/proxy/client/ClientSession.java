@@ -16,6 +16,7 @@ import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.intercept.Interceptor;
 import io.pgtrickle.proxy.intercept.SessionPort;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
+import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
@@ -82,7 +83,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         this.channel = channel;
         this.context = context;
         this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
-        this.lease = new ServerLease(context.pool(), channel.eventLoop(), this);
+        this.lease = new ServerLease(context.pool(), channel.eventLoop(), this, this);
         this.login = new ClientLogin(this, context, lease);
         this.log = new SessionLog(channel, context.logging());
     }
@@ -396,12 +397,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             return;
         }
         switch (state) {
-            case LOGIN -> {
-                if (lease.isShared()) {
-                    login.greet(lent);
-                    loggedIn(lent);
-                }
-            }
+            case LOGIN -> greetIfReady();
             case READY -> resumeInput();
             case LEAVING, FAILED, CLOSED -> giveBack();
         }
@@ -433,6 +429,17 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
     }
 
+    /** With a connection that is logged in already, once it has the session's settings. */
+    private void greetIfReady() {
+        ServerConnection server = lease.server();
+        if (state == State.LOGIN && lease.isLoggedIn() && server != null && server.replies().isEmpty()) {
+            login.greet(server);
+            loggedIn(server);
+        } else if (server != null) {
+            server.flush();
+        }
+    }
+
     private void loggedIn(ServerConnection current) {
         cancelDeadline();
         CancelKey key = context.cancels().register(this, current.key().processId(), login.minorVersion());
@@ -442,9 +449,17 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         flush();
         state = State.READY;
         log.loggedIn(current.route().user(), current.route().database());
-        interceptor = new Interceptor(this, lease.link(), context.engines());
+        interceptor = interceptor();
         resumeInput();
         releaseAtRest();
+    }
+
+    private Interceptor interceptor() {
+        SessionState shared = lease.state();
+        return shared == null
+                ? new Interceptor(this, lease.link(), context.engines())
+                : new Interceptor(
+                        this, lease.link(), context.engines(), shared, context.statements(), context.limits().maxPreparedStatements());
     }
 
     /** Between transactions the connection serves others. */
@@ -458,7 +473,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void reply(Owner owner, byte type, ByteBuf frame) {
-        ready().reply(owner, type, frame);
+        if (owner == Owner.SETUP) {
+            setupReply(type, frame);
+        } else {
+            ready().reply(owner, type, frame);
+        }
     }
 
     @Override
@@ -466,12 +485,42 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (interceptor != null) {
             interceptor.ready(status);
         }
+        if (status != 'I' && lease.isStatementMode()) {
+            fatal(Report.fatal("08P01", "transaction blocks not allowed in statement pooling mode")
+                    .with(Report.HINT, "Set pool_mode = transaction for this database or user."));
+        }
+    }
+
+    @Override
+    public void completed(String tag) {
+        if (interceptor != null) {
+            interceptor.completed(tag);
+        }
+    }
+
+    @Override
+    public void ddlSeen() {
+        ServerConnection server = lease.server();
+        if (server != null) {
+            context.statements().ddlSeen(server.route().database());
+        }
+    }
+
+    private void setupReply(byte type, ByteBuf frame) {
+        Report report = lease.setupReply(type, frame);
+        if (report != null && report.isFatal()) { // whatever it was about
+            forward(frame.retainedDuplicate());
+        } else if (report != null) {
+            fatal(report);
+        }
     }
 
     @Override
     public void received() {
         if (interceptor != null) {
             interceptor.received();
+        } else {
+            greetIfReady();
         }
         releaseAtRest();
         endIfFinished();
@@ -539,7 +588,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (current.replies().isEmpty()) {
             done.run();
         } else {
-            CancelSender.send(current.channel(), current.key(), done);
+            current.cancelBegins();
+            CancelSender.send(current.channel(), current.key(), () -> {
+                done.run();
+                current.cancelEnded();
+            });
         }
     }
 }

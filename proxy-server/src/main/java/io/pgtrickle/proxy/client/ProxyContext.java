@@ -7,6 +7,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.pool.ServerPool;
+import io.pgtrickle.proxy.prepared.SharedStatements;
 import io.netty.channel.group.ChannelGroup;
 
 /** What all sessions of a proxy share; every part is thread-safe. */
@@ -20,6 +21,7 @@ public final class ProxyContext {
     private final Logging logging;
     private final ChannelGroup clients;
     private final CancelRegistry cancels = new CancelRegistry();
+    private final SharedStatements statements = new SharedStatements();
 
     public ProxyContext(Authenticator door, ServerPool pool, PoolSettings pooling, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
         this.door = door;
@@ -58,6 +60,11 @@ public final class ProxyContext {
     /** The connected clients. */
     ChannelGroup clients() {
         return clients;
+    }
+
+    /** The prepared statements of sessions that share connections. */
+    SharedStatements statements() {
+        return statements;
     }
 
     CancelRegistry cancels() {

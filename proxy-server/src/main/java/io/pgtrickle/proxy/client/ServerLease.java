@@ -1,48 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.client;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.proxy.config.PoolMode;
+import io.pgtrickle.proxy.intercept.SessionPort;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.pool.ServerPool.Request;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
+import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.proxy.state.SettingsReplay;
+import io.pgtrickle.wire.backend.BackendMessage.DataRow;
+import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
+import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * When a session asks for a server connection, and what a new one is told before the session uses it: the parameters that the server
- * reports, as this client knows them (PostgreSQL manual 54.2.7). Lives on the session's event loop.
+ * When a session asks for a server connection and when it gives it back, what a connection is told before the session uses it, and what
+ * the client is told of parameters that have changed meanwhile (PostgreSQL manual 54.2.7). Lives on the session's event loop.
  */
 final class ServerLease {
 
-    /** Reported, but not to be set; {@code session_authorization} holds the connection as long as it is another. */
-    private static final Set<String> NOT_SET = Set.of(
-            "in_hot_standby", "integer_datetimes", "is_superuser", "server_encoding", "server_version", "session_authorization");
+    /** Connections are shared by clients that differ in it. */
+    private static final String APPLICATION_NAME = "application_name";
 
     private final ServerPool pool;
     private final EventLoop loop;
     private final Borrower borrower;
+    private final SessionPort client;
     private final ServerLink link = new ServerLink();
 
     private @Nullable Wish wish;
     private boolean asked;
     private @Nullable Request request;
-    /** As the server reported them last; empty before it has. */
-    private Map<String, String> reported = Map.of();
+    /** What the client knows of the server's parameters; empty before it has been told any. */
+    private Map<String, String> known = Map.of();
+    /** Null when the session has a connection of its own. */
+    private @Nullable SessionState state;
+    private boolean replaying;
+    private boolean asking;
     private boolean ended;
 
-    ServerLease(ServerPool pool, EventLoop loop, Borrower borrower) {
+    ServerLease(ServerPool pool, EventLoop loop, Borrower borrower, SessionPort client) {
         this.pool = pool;
         this.loop = loop;
         this.borrower = borrower;
+        this.client = client;
     }
 
     ServerLink link() {
@@ -56,7 +67,17 @@ final class ServerLease {
     /** Asks for the first connection. */
     void open(Wish wished) {
         wish = wished;
+        if (wished.isShared()) {
+            String application = wished.startup().parameters().get(APPLICATION_NAME);
+            state = new SessionState(application == null ? Map.of() : Map.of(APPLICATION_NAME, application));
+            wish = wished.without(APPLICATION_NAME);
+        }
         isThere();
+    }
+
+    /** What the session has made of its connections; null when it has one of its own. */
+    @Nullable SessionState state() {
+        return state;
     }
 
     /** Whether others use the connection before and after; not if the client has logged in to the server itself. */
@@ -64,8 +85,35 @@ final class ServerLease {
         return wish != null && wish.login().isPresent();
     }
 
-    private PoolMode mode() {
-        return wish == null ? PoolMode.SESSION : wish.settings().mode();
+    /** Whether connections are logged in when the session gets them. */
+    boolean isLoggedIn() {
+        return isShared();
+    }
+
+    boolean isStatementMode() {
+        return wish != null && wish.isShared() && wish.settings().mode() == PoolMode.STATEMENT;
+    }
+
+    /**
+     * A reply to what the lease has asked on its own account.
+     *
+     * @return what the client has to be told, if the session cannot go on
+     */
+    @Nullable Report setupReply(byte type, ByteBuf frame) {
+        ServerConnection server = link.server();
+        if (type == BackendType.DATA_ROW && state != null && asking) {
+            state.answer(DataRow.read(frame), server.charset());
+        } else if (type == BackendType.ERROR_RESPONSE) {
+            Report report = Report.read(frame.duplicate(), server.charset());
+            if (report.isFatal()) {
+                return report;
+            }
+            if (replaying) {
+                return Report.fatal(report.field(Report.SQL_STATE).orElse("XX000"), "could not restore the session's settings")
+                        .with(Report.DETAIL, report.field(Report.MESSAGE).orElse(""));
+            }
+        }
+        return null;
     }
 
     /** Whether there is a connection; if not, one is asked for. */
@@ -85,42 +133,70 @@ final class ServerLease {
         asked = false;
         request = null;
         if (ended) {
-            pool.release(server, isShared());
+            pool.release(server, isShared(), false);
             return false;
         }
         link.link(server);
-        restore(server);
+        if (state != null) {
+            replay(server, state);
+        }
         return true;
     }
 
-    private void restore(ServerConnection server) {
-        String missing = reported.entrySet().stream()
-                .filter(parameter -> !NOT_SET.contains(parameter.getKey()))
-                .filter(parameter -> !server.parameter(parameter.getKey()).equals(Optional.of(parameter.getValue())))
-                .map(parameter -> "pg_catalog.set_config(" + literal(parameter.getKey()) + ", " + literal(parameter.getValue()) + ", false)")
-                .collect(Collectors.joining(", "));
-        if (!missing.isEmpty()) {
-            server.send(new Query("SELECT " + missing), Owner.SETUP);
+    /** What is sent from now on comes behind it. */
+    private void replay(ServerConnection server, SessionState session) {
+        Optional<String> replay = SettingsReplay.query(server.made(), session.made());
+        if (replay.isPresent()) {
+            server.made(session.made());
+            replaying = true;
+            server.send(new Query(replay.get()), Owner.SETUP, _ -> {
+                replaying = false;
+                tell(server);
+            });
+        } else {
+            tell(server);
         }
     }
 
-    /** Means the same whatever standard_conforming_strings is. */
-    private static String literal(String text) {
-        return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'";
+    /** Tells the client what the server has said while the client had no connection. */
+    private void tell(ServerConnection server) {
+        Map<String, String> now = server.parameters();
+        if (known != now && !known.isEmpty()) {
+            now.forEach((name, value) -> {
+                if (!value.equals(known.get(name))) {
+                    client.send(new ParameterStatus(name, value));
+                }
+            });
+        }
+        known = now;
     }
 
-    /** Gives the connection back if the session can do without. */
-    boolean releaseAtRest() {
+    /** Gives the connection back if the session can do without, or asks the server whether it can. */
+    void releaseAtRest() {
         ServerConnection server = link.orNull();
-        if (server == null || mode() == PoolMode.SESSION || !server.isAtRest()) {
-            return false;
+        SessionState session = state;
+        if (server == null || session == null || !server.isAtRest()) {
+            return;
         }
-        if (!reported.equals(server.parameters())) {
-            reported = Map.copyOf(server.parameters());
+        if (session.isSuspect()) {
+            asking = true;
+            server.send(
+                    new Query(session.question(server.route().user())), Owner.SETUP, succeeded -> answered(server, session, succeeded));
+            server.flush();
+        } else if (!session.holds()) {
+            known = server.parameters();
+            link.unlink();
+            pool.release(server, true, false);
         }
-        link.unlink();
-        pool.release(server, true);
-        return true;
+    }
+
+    private void answered(ServerConnection server, SessionState session, boolean succeeded) {
+        asking = false;
+        if (succeeded) {
+            server.made(session.answered());
+        } else {
+            session.unanswered();
+        }
     }
 
     /** The session ends, or has lost its connection. The link stays, for an engine call that is just finding out. */
@@ -135,7 +211,7 @@ final class ServerLease {
         }
         ServerConnection server = link.orNull();
         if (server != null) {
-            pool.release(server, clean && isShared());
+            pool.release(server, clean && isShared(), state == null || state.isSuspect() || state.holds());
         }
     }
 }

@@ -26,8 +26,12 @@ public record ProxyConfig(
     /** @param scramIterations for passwords that auth_file holds in clear */
     public record Authentication(AuthType type, UserList users, int scramIterations) {}
 
-    /** A zero duration means no limit. */
-    public record Limits(int maxClientConnections, Duration clientLoginTimeout, Duration serverConnectTimeout) {}
+    /**
+     * A zero duration means no limit.
+     *
+     * @param maxPreparedStatements how many a shared server connection keeps
+     */
+    public record Limits(int maxClientConnections, int maxPreparedStatements, Duration clientLoginTimeout, Duration serverConnectTimeout) {}
 
     /** @param verbosity 0 normal, 1 debug, 2 and more trace */
     public record Logging(boolean connections, boolean disconnections, boolean poolerErrors, int verbosity) {}

@@ -35,7 +35,7 @@ final class ProxySettings {
     static final Setting<Duration> SERVER_CONNECT_TIMEOUT = new Setting<>("server_connect_timeout", ValueType.seconds(), "15",
             "A server connection that is not ready after this time is given up.");
     static final Setting<PoolMode> POOL_MODE = new Setting<>("pool_mode", ValueType.oneOf(List.of(PoolMode.values()), PoolMode::text), "session",
-            "When a server connection is given to another client: `session`, when its client leaves; `transaction`, after each transaction. "
+            "When a server connection is given to another client: `session`, when its client leaves; `transaction`, after each transaction; `statement`, after each statement, and blocks are refused. "
                     + "With auth_type `passthrough` every client keeps a connection of its own.");
     static final Setting<Integer> DEFAULT_POOL_SIZE = new Setting<>("default_pool_size", ValueType.integer(0, Integer.MAX_VALUE), "20",
             "Server connections at most, for each database and user; 0 for no limit.");
@@ -47,6 +47,9 @@ final class ProxySettings {
             "A server connection that has not been used for so long is closed.");
     static final Setting<String> SERVER_RESET_QUERY = new Setting<>("server_reset_query", ValueType.text(), "DISCARD ALL",
             "Sent in session pooling before a server connection is given to another client.");
+    static final Setting<Integer> MAX_PREPARED_STATEMENTS = new Setting<>("max_prepared_statements", ValueType.integer(0, Integer.MAX_VALUE), "200",
+            "Prepared statements a server connection keeps when it is shared (`transaction`, `statement`); those not used for longest are prepared "
+                    + "again when they are needed. Clients may have as many as they like, whatever this says.");
     static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log logins (without a configuration file: 0).");
     static final Setting<Boolean> LOG_DISCONNECTIONS = new Setting<>("log_disconnections", ValueType.bool(), "1",
             "Log the end of sessions, with the reason (without a configuration file: 0).");
@@ -58,7 +61,7 @@ final class ProxySettings {
     /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
             CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, POOL_MODE, DEFAULT_POOL_SIZE, QUERY_WAIT_TIMEOUT, SERVER_LIFETIME,
-            SERVER_IDLE_TIMEOUT, SERVER_RESET_QUERY, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            SERVER_IDLE_TIMEOUT, SERVER_RESET_QUERY, MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -90,7 +93,7 @@ final class ProxySettings {
                 databases,
                 new PoolSettings(values.get(POOL_MODE), values.get(DEFAULT_POOL_SIZE), values.get(QUERY_WAIT_TIMEOUT),
                         values.get(SERVER_LIFETIME), values.get(SERVER_IDLE_TIMEOUT), values.get(SERVER_RESET_QUERY)),
-                new Limits(values.get(MAX_CLIENT_CONN), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
+                new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 engine);
     }

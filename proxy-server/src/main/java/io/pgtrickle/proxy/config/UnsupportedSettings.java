@@ -62,7 +62,6 @@ final class UnsupportedSettings {
             warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
             warned("max_db_connections", ONE_TO_ONE, "0"),
             needless("max_packet_size", "messages are streamed whatever their size"),
-            needless("max_prepared_statements", NEVER_REUSED + ", so prepared statements simply work"),
             warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
             warned("max_user_connections", ONE_TO_ONE, "0"),
             warned("min_pool_size", "no server connection is opened before a client needs it", "0"),

@@ -4,18 +4,19 @@ package io.pgtrickle.proxy.intercept;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
-import io.pgtrickle.dvm.engine.CommandOutcome;
 import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
+import io.pgtrickle.proxy.prepared.SharedStatements;
+import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.proxy.state.StateWords;
 import io.pgtrickle.sql.lexer.SqlLexer;
 import io.pgtrickle.sql.lexer.Token;
 import io.pgtrickle.sql.statement.SqlStatement;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import io.pgtrickle.sql.statement.StatementClassifier;
-import io.pgtrickle.wire.backend.BackendMessage.ParameterDescription;
 import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
 import io.pgtrickle.wire.backend.BackendType;
@@ -23,7 +24,6 @@ import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
-import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
 import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
 import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
@@ -32,8 +32,8 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendType;
-import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -44,13 +44,8 @@ import org.jspecify.annotations.Nullable;
  * all others, which checks them and answers. A simple Query with a command of ours is run statement by statement, see
  * {@link SplitQuery}.
  *
- * <pre>
- * Execute of ours: input paused ─ Describe portal + Flush ─ all replies are in ─ engine call ─ its CommandComplete ─ input goes on
- *                                                            └ an error among them: the Execute is skipped, as the server does
- * </pre>
- *
  * Only Query and Parse are searched for our words, up to {@link #MAX_INSPECTED} bytes; names in Bind, Describe, Execute and Close are
- * looked at only in sessions that have prepared a command of ours. Lives on the session's event loop.
+ * looked at only in sessions that have prepared a command of ours, or share their connection. Lives on the session's event loop.
  */
 public final class Interceptor implements FrameHandler {
 
@@ -63,12 +58,14 @@ public final class Interceptor implements FrameHandler {
     private final PreparedNames names = new PreparedNames();
     private final WireSqlSession sql;
     private final EngineWork work;
-    private final CommandReplies replies;
-    /** Commands whose parameter types the server is being asked for. */
-    private final ArrayDeque<PreparedNames.Statement> describing = new ArrayDeque<>();
+    private final PreparedCommands commands;
+    private final StatementNames statements;
+    private final @Nullable SessionState state;
 
     /** What the classifier said about the message that is about to be taken. */
     private List<SqlStatement> classified = List.of();
+    private boolean concerned;
+    private StateWords words = StateWords.NONE;
 
     private @Nullable SplitQuery split;
     /** To be done when the server owes nothing any more. */
@@ -76,12 +73,30 @@ public final class Interceptor implements FrameHandler {
     /** To be done instead if the server asks for COPY data, which has to come from the client. */
     private @Nullable Runnable onceCopying;
 
+    /** On a connection of the session's own. */
     public Interceptor(SessionPort session, ServerLink link, EngineCalls engines) {
+        this(session, link, engines, null, StatementNames.untouched(link));
+    }
+
+    /**
+     * On connections that the session shares with others.
+     *
+     * @param limit how many prepared statements a connection keeps
+     */
+    public Interceptor(
+            SessionPort session, ServerLink link, EngineCalls engines, SessionState state, SharedStatements shared, int limit) {
+        this(session, link, engines, state, new SessionStatements(link, shared, state, limit));
+    }
+
+    private Interceptor(
+            SessionPort session, ServerLink link, EngineCalls engines, @Nullable SessionState state, StatementNames statements) {
         this.session = session;
         this.link = link;
+        this.state = state;
+        this.statements = statements;
         this.sql = new WireSqlSession(link, session);
         this.work = new EngineWork(engines, session, link, sql);
-        this.replies = new CommandReplies(session, link);
+        this.commands = new PreparedCommands(this, session, link, statements, names, work);
     }
 
     private ServerConnection server() {
@@ -111,13 +126,14 @@ public final class Interceptor implements FrameHandler {
         }
         // Amid COPY data whatever is no part of it is the server's to refuse.
         boolean inspected = length <= MAX_INSPECTED && !server().replies().isCopyingIn();
+        boolean named = names.any() || statements.renames();
         return switch (type) {
-            case FrontendType.QUERY -> inspected ? Action.LOOK : pass(Kind.QUERY);
-            case FrontendType.PARSE -> inspected ? Action.LOOK : passUnseen(Kind.PARSE);
-            case FrontendType.BIND -> names.any() && inspected ? Action.LOOK : passUnseen(Kind.BIND);
-            case FrontendType.DESCRIBE -> names.any() ? Action.LOOK : pass(Kind.DESCRIBE);
+            case FrontendType.QUERY -> inspected ? Action.LOOK : passUnseen(Kind.QUERY);
+            case FrontendType.PARSE -> inspected || statements.renames() ? Action.LOOK : passUnseen(Kind.PARSE);
+            case FrontendType.BIND -> named && inspected ? Action.LOOK : statements.renames() ? Action.HEAD : passUnseen(Kind.BIND);
+            case FrontendType.DESCRIBE -> named ? Action.LOOK : pass(Kind.DESCRIBE);
             case FrontendType.EXECUTE -> names.any() ? Action.LOOK : pass(Kind.EXECUTE);
-            case FrontendType.CLOSE -> names.any() ? Action.LOOK : pass(Kind.CLOSE);
+            case FrontendType.CLOSE -> named ? Action.LOOK : pass(Kind.CLOSE);
             case FrontendType.SYNC -> sql.hasLeftover() ? Action.TAKE : pass(Kind.SYNC);
             case FrontendType.FUNCTION_CALL -> pass(Kind.FUNCTION_CALL);
             case FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> pass(Kind.COPY_END);
@@ -140,14 +156,18 @@ public final class Interceptor implements FrameHandler {
         return Action.FORWARD;
     }
 
-    private Action pass(Kind kind, ReplyQueue.Outcome outcome) {
+    private Action pass(Kind kind, ReplyQueue.@Nullable Outcome outcome) {
         server().replies().expect(kind, Owner.CLIENT, outcome);
         return Action.FORWARD;
     }
 
     /** Too long to be looked at. Only the unnamed statement and portal can be replaced without being closed first. */
     private Action passUnseen(Kind kind) {
-        if (!names.any()) {
+        if (kind == Kind.QUERY) {
+            suspect();
+            statements.query();
+        }
+        if (kind == Kind.QUERY || !names.any()) {
             return pass(kind);
         }
         return pass(kind, kind == Kind.PARSE ? names.statementBecomes("", null) : names.portalBecomes("", null));
@@ -177,26 +197,58 @@ public final class Interceptor implements FrameHandler {
     }
 
     private Action lookAtQuery(ByteBuf frame) {
-        return mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server().charset()).sql())
-                ? Action.TAKE
-                : pass(Kind.QUERY);
+        concerned = mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server().charset()).sql());
+        if (statements.renames()) {
+            lookAtWords(frame, frame.readerIndex() + Frames.HEADER_BYTES, buffer -> Query.read(buffer, server().charset()).sql());
+        }
+        if (concerned || words.names()) {
+            return Action.TAKE;
+        }
+        statements.query();
+        return pass(Kind.QUERY);
     }
 
     private Action lookAtParse(ByteBuf frame) {
-        boolean mayConcern = mayConcern(frame);
-        if (!mayConcern && !names.any()) {
+        boolean mayConcern = frame.readableBytes() <= MAX_INSPECTED && mayConcern(frame);
+        if (!mayConcern && !names.any() && !statements.renames()) {
             return pass(Kind.PARSE);
         }
-        String statement = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
-        return mayConcern && concerns(frame, buffer -> Parse.read(buffer, server().charset()).sql())
-                ? Action.TAKE
-                : passParse(statement);
+        ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
+        String statement = Frames.readString(body, Frames.NAMES);
+        concerned = mayConcern && concerns(frame, buffer -> Parse.read(buffer, server().charset()).sql());
+        if (statements.renames()) {
+            lookAtWords(frame, body.readerIndex(), buffer -> Parse.read(buffer, server().charset()).sql());
+            return Action.TAKE;
+        }
+        return concerned ? Action.TAKE : pass(Kind.PARSE, naming(statement));
     }
 
-    private Action passParse(String statement) {
-        return names.statement(statement) == null
-                ? pass(Kind.PARSE)
-                : pass(Kind.PARSE, names.statementBecomes(statement, null));
+    /** That a statement is none of ours any more; null if it never was one. */
+    private ReplyQueue.@Nullable Outcome naming(String statement) {
+        return names.statement(statement) == null ? null : names.statementBecomes(statement, null);
+    }
+
+    /** What the statement may do to the session, which goes from one server connection to the next. */
+    private void lookAtWords(ByteBuf frame, int from, Function<ByteBuf, String> reading) {
+        words = StateWords.in(frame, from);
+        SessionState known = state;
+        if (known != null && words != StateWords.NONE) {
+            known.sends(words, () -> text(frame, reading), standardConformingStrings());
+        }
+    }
+
+    private static String text(ByteBuf frame, Function<ByteBuf, String> reading) {
+        try {
+            return reading.apply(frame.duplicate());
+        } catch (ProtocolViolationException malformed) {
+            return "";
+        }
+    }
+
+    private void suspect() {
+        if (state != null) {
+            state.suspect();
+        }
     }
 
     /** What is no text in the client's encoding is left to the server, which refuses it; unless that encoding may be about to change. */
@@ -223,29 +275,40 @@ public final class Interceptor implements FrameHandler {
         ByteBuf peek = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
         String portal = Frames.readString(peek, Frames.NAMES);
         String statement = Frames.readString(peek, Frames.NAMES);
-        if (names.statement(statement) != null) {
+        if (statements.renames() || names.statement(statement) != null) {
             return Action.TAKE;
         }
         return names.portal(portal) == null ? pass(Kind.BIND) : pass(Kind.BIND, names.portalBecomes(portal, null));
     }
 
     private Action lookAtDescribe(Describe describe) {
+        if (statements.renames() && describe.target() == Target.STATEMENT) {
+            return Action.TAKE;
+        }
+        server().replies().expect(Kind.DESCRIBE, describer(describe));
+        return Action.FORWARD;
+    }
+
+    private Owner describer(Describe describe) {
         PreparedNames.Statement statement =
                 switch (describe.target()) {
                     case STATEMENT -> names.statement(describe.name());
                     case PORTAL -> names.statementOfPortal(describe.name());
                 };
-        server().replies().expect(Kind.DESCRIBE, statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT);
-        return Action.FORWARD;
+        return statement != null && statement.isCall() ? Owner.NO_DATA : Owner.CLIENT;
     }
 
     private Action lookAtClose(Close close) {
-        return pass(
-                Kind.CLOSE,
-                switch (close.target()) {
-                    case STATEMENT -> names.statementBecomes(close.name(), null);
-                    case PORTAL -> names.portalBecomes(close.name(), null);
-                });
+        return switch (close.target()) {
+            case STATEMENT -> statements.renames() ? Action.TAKE : pass(Kind.CLOSE, naming(close.name()));
+            case PORTAL -> pass(Kind.CLOSE, names.portal(close.name()) == null ? null : names.portalBecomes(close.name(), null));
+        };
+    }
+
+    /** The beginning of a Bind with long values. */
+    @Override
+    public void head(byte type, ByteBuf head) {
+        statements.bind(head, names.any() ? names.portalBecomes("", null) : null);
     }
 
     @Override
@@ -256,10 +319,12 @@ public final class Interceptor implements FrameHandler {
             return;
         }
         switch (type) {
-            case FrontendType.QUERY -> again(frame, Kind.QUERY, this::query);
-            case FrontendType.PARSE -> again(frame, Kind.PARSE, this::parse);
+            case FrontendType.QUERY -> takeQuery(frame);
+            case FrontendType.PARSE -> takeParse(frame);
             case FrontendType.BIND -> takeBind(frame);
-            case FrontendType.EXECUTE -> takeExecute(Execute.read(frame));
+            case FrontendType.DESCRIBE -> statements.describe(frame, describer(Describe.read(frame.duplicate())), null);
+            case FrontendType.CLOSE -> statements.close(frame, naming(Close.read(frame.duplicate()).name()));
+            case FrontendType.EXECUTE -> commands.execute(Execute.read(frame));
             case FrontendType.SYNC -> {
                 if (!link.isLinked()) {
                     session.send(new ReadyForQuery('I'));
@@ -285,145 +350,101 @@ public final class Interceptor implements FrameHandler {
         server().write(bytes);
     }
 
+    private void takeQuery(ByteBuf frame) {
+        if (concerned) {
+            again(frame, Kind.QUERY, this::query);
+        } else {
+            passQuery(frame);
+        }
+    }
+
+    private void takeParse(ByteBuf frame) {
+        if (concerned) {
+            again(frame, Kind.PARSE, this::parse);
+        } else {
+            passParse(frame);
+        }
+    }
+
+    private void takeBind(ByteBuf frame) {
+        if (names.any()) {
+            commands.bind(frame);
+        } else {
+            statements.bind(frame, null);
+        }
+    }
+
     /** Reads a message once more when all before it is answered, as settings may have changed meanwhile. */
     private void again(ByteBuf frame, Kind kind, Consumer<ByteBuf> reader) {
         ByteBuf message = Unpooled.wrappedBuffer(ByteBufUtil.getBytes(frame));
         session.reader().pause();
-        onceCopying = () -> passOn(kind, message);
+        onceCopying = () -> {
+            server().replies().expect(kind, Owner.CLIENT);
+            server().write(message);
+            session.resumeInput();
+        };
         onceAnswered(() -> reader.accept(message));
     }
 
-    private void passOn(Kind kind, ByteBuf message) {
-        server().replies().expect(kind, Owner.CLIENT);
-        server().write(message);
-        session.resumeInput();
-    }
-
     private void query(ByteBuf message) {
-        boolean concerned = concerns(message.duplicate(), buffer -> Query.read(buffer, server().charset()).sql());
-        List<SqlStatement> statements = classified;
+        boolean ours = concerns(message.duplicate(), buffer -> Query.read(buffer, server().charset()).sql());
+        List<SqlStatement> found = classified;
         if (server().replies().isSkipping()) {
             session.resumeInput(); // as the server does, which waits for a Sync
-        } else if (statements.stream().anyMatch(StreamTableCommand.class::isInstance)) {
+        } else if (found.stream().anyMatch(StreamTableCommand.class::isInstance)) {
             String text = Query.read(message, server().charset()).sql();
-            var started = new SplitQuery(this, work, session, link, text, statements);
+            statements.query();
+            suspect();
+            var started = new SplitQuery(this, work, session, link, text, found);
             split = started;
             started.start();
-        } else if (concerned) {
-            work.prepareCatalog(false, () -> passOn(Kind.QUERY, message));
+        } else if (ours) {
+            work.prepareCatalog(false, () -> passOn(() -> passQuery(message)));
         } else {
-            passOn(Kind.QUERY, message);
+            passOn(() -> passQuery(message));
         }
     }
 
     private void parse(ByteBuf message) {
-        String name = Frames.readString(message.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
-        boolean concerned = concerns(message.duplicate(), buffer -> Parse.read(buffer, server().charset()).sql());
+        boolean ours = concerns(message.duplicate(), buffer -> Parse.read(buffer, server().charset()).sql());
         if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
             Parse parse = Parse.read(message.duplicate(), server().charset());
             var statement = new PreparedNames.Statement(command);
             if (CommandRun.needsCatalog(command) && mayRun()) {
-                work.prepareCatalog(true, () -> prepare(parse, message, statement));
+                work.prepareCatalog(true, () -> commands.prepare(parse, message, statement));
             } else {
-                prepare(parse, message, statement);
+                commands.prepare(parse, message, statement);
             }
-        } else if (concerned) {
-            work.prepareCatalog(false, () -> passParse(name, message));
+        } else if (ours) {
+            work.prepareCatalog(false, () -> passOn(() -> passParse(message)));
         } else {
-            passParse(name, message);
+            passOn(() -> passParse(message));
         }
     }
 
-    private void passParse(String statement, ByteBuf message) {
-        passParse(statement);
-        server().write(message);
+    private void passOn(Runnable message) {
+        message.run();
         session.resumeInput();
     }
 
-    /** Sends the Parse of a command on, and asks for the types of its parameters if it has any. */
-    private void prepare(Parse parse, ByteBuf message, PreparedNames.Statement statement) {
-        ReplyQueue.Outcome naming = names.statementBecomes(parse.statement(), statement);
-        if (statement.isCall()) {
-            server().send(new Parse(parse.statement(), asSelect(parse.sql()), parse.parameterTypes()), Owner.CLIENT, naming);
-        } else {
-            server().replies().expect(Kind.PARSE, Owner.CLIENT, naming);
-            server().write(message);
+    private void passQuery(ByteBuf frame) {
+        statements.query();
+        if (words.names() && NamesInSql.pass(frame, server(), statements)) {
+            return;
         }
-        if (parse.sql().indexOf('$') >= 0) {
-            describing.add(statement);
-            server().send(new Describe(Target.STATEMENT, parse.statement()), Owner.ENGINE, _ -> describing.remove(statement));
-        }
-        session.resumeInput();
+        server().replies().expect(Kind.QUERY, Owner.CLIENT);
+        server().write(frame.retainedDuplicate());
+    }
+
+    private void passParse(ByteBuf frame) {
+        String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+        statements.parse(frame, words.suspect() || words.ends(), naming(name));
     }
 
     /** The pgtrickle functions are functions, which PostgreSQL does not CALL. */
     String asSelect(String call) {
         Token first = SqlLexer.significantTokens(call, standardConformingStrings()).getFirst();
         return call.substring(0, first.start()) + "SELECT" + call.substring(first.end());
-    }
-
-    private void takeBind(ByteBuf frame) {
-        Bind bind;
-        try {
-            bind = Bind.read(frame.duplicate());
-        } catch (ProtocolViolationException malformed) {
-            server().replies().expect(Kind.BIND, Owner.CLIENT);
-            server().write(frame.retainedDuplicate());
-            return;
-        }
-        PreparedNames.Statement statement = names.statement(bind.statement());
-        var portal = statement == null ? null : new PreparedNames.Portal(statement, bind);
-        server().replies().expect(Kind.BIND, Owner.CLIENT, names.portalBecomes(bind.portal(), portal));
-        server().write(frame.retainedDuplicate());
-    }
-
-    /** The server is asked whether the portal is there, which also finds out a failed transaction. */
-    private void takeExecute(Execute execute) {
-        session.reader().pause();
-        server().send(
-                new Describe(Target.PORTAL, execute.portal()), Owner.PROXY);
-        PreparedNames.Portal portal = names.portal(execute.portal());
-        if (portal != null && portal.outcome() == null) {
-            work.prepare(portal.statement().command());
-        }
-        onceAnswered(() -> execute(execute));
-    }
-
-    private void execute(Execute execute) {
-        PreparedNames.Portal portal = names.portal(execute.portal());
-        if (server().replies().isSkipping()) {
-            session.resumeInput();
-        } else if (portal == null) {
-            forward(execute);
-        } else if (portal.outcome() == null) {
-            work.run(
-                    portal.statement().command(),
-                    portal.bind(),
-                    portal.statement().parameterTypes(),
-                    outcome -> finish(execute, portal, outcome),
-                    session::resumeInput);
-        } else if (replies.hasRows(portal)) {
-            replies.send(portal, execute.maxRows());
-            session.resumeInput();
-        } else {
-            work.fail("55000", "portal \"" + execute.portal() + "\" cannot be run", session::resumeInput);
-        }
-    }
-
-    private void finish(Execute execute, PreparedNames.Portal portal, CommandOutcome outcome) {
-        switch (outcome) {
-            case CommandOutcome.NotOurs _ -> forward(execute);
-            case CommandOutcome.Completed completed -> {
-                portal.complete(completed);
-                replies.send(portal, execute.maxRows());
-                session.resumeInput();
-            }
-        }
-    }
-
-    private void forward(Execute execute) {
-        server().send(execute, Owner.CLIENT);
-        session.resumeInput();
     }
 
     /** Whether the transaction has not failed, as far as is known. */
@@ -473,13 +494,8 @@ public final class Interceptor implements FrameHandler {
     public void reply(Owner owner, byte type, ByteBuf frame) {
         switch (owner) {
             case ENGINE -> {
-                PreparedNames.Statement described = describing.peek();
-                if (described == null) {
+                if (!commands.reply(type, frame)) {
                     sql.reply(type, frame);
-                } else if (type == BackendType.PARAMETER_DESCRIPTION) {
-                    described.parameterTypes(ParameterDescription.read(frame).typeOids());
-                } else if (type == BackendType.ERROR_RESPONSE || type == BackendType.NOTICE_RESPONSE) {
-                    session.forward(frame.retainedDuplicate());
                 }
             }
             case NO_DATA -> session.send(Signal.NO_DATA);
@@ -491,21 +507,39 @@ public final class Interceptor implements FrameHandler {
                     session.forward(frame.retainedDuplicate());
                 }
             }
-            case CLIENT, PROXY -> session.forward(frame.retainedDuplicate());
-            case SETUP -> setupReply(type, frame);
+            case CLIENT, PROXY -> {
+                if (type == BackendType.ERROR_RESPONSE && statements.renames()) {
+                    error(Report.read(frame.duplicate(), server().charset()), frame);
+                } else {
+                    session.forward(frame.retainedDuplicate());
+                }
+            }
+            case SETUP -> throw new IllegalStateException("a reply to the session itself");
         }
     }
 
-    /** What we asked the server on the client's behalf has failed: nothing can be promised to the client any more. */
-    private void setupReply(byte type, ByteBuf frame) {
-        if (type == BackendType.ERROR_RESPONSE) {
-            Report report = Report.read(frame.duplicate(), server().charset());
-            if (report.isFatal()) { // whatever it was about
-                session.forward(frame.retainedDuplicate());
-                return;
-            }
-            session.fatal(Report.fatal(report.field(Report.SQL_STATE).orElse("XX000"), "could not restore the session's parameters")
-                    .with(Report.DETAIL, report.field(Report.MESSAGE).orElse("")));
+    /** On a shared connection. */
+    private void error(Report report, ByteBuf frame) {
+        if (report.field(Report.ROUTINE).equals(Optional.of("RevalidateCachedQuery"))) { // there was DDL that has not been seen
+            session.ddlSeen();
+        }
+        Report known = statements.withOwnNames(report);
+        if (known.equals(report)) {
+            session.forward(frame.retainedDuplicate());
+        } else {
+            session.send(known);
+        }
+    }
+
+    /** A command was carried out that concerns prepared statements. */
+    public void completed(String tag) {
+        if (ServerConnection.isDdl(tag)) {
+            session.ddlSeen();
+            return;
+        }
+        statements.deallocatedAll();
+        if (state != null && tag.equals(ServerConnection.DISCARD_ALL)) {
+            state.discarded();
         }
     }
 

@@ -6,16 +6,11 @@ import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.sql.statement.SqlStatement.FunctionCall;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
 import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
-import java.util.ArrayDeque;
-import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which of a session's prepared statements and portals are commands of ours. A name counts once the server has confirmed it; until
- * then the pipeline that is under way sees it already, as the server will. Names whose object went away otherwise (DEALLOCATE, end of
+ * Which of a session's prepared statements and portals are commands of ours. Names whose object went away otherwise (DEALLOCATE, end of
  * transaction) may linger: the server is always asked whether a portal exists before anything is done with it.
  */
 final class PreparedNames {
@@ -86,43 +81,20 @@ final class PreparedNames {
         }
     }
 
-    private final class Change<T> implements ReplyQueue.Outcome {
-        private final Map<String, T> names;
-        private final String name;
-        private final @Nullable T value;
-
-        Change(Map<String, T> names, String name, @Nullable T value) {
-            this.names = names;
-            this.name = name;
-            this.value = value;
-        }
-
-        @Override
-        public void done(boolean succeeded) {
-            pending.remove(this);
-            if (succeeded && value != null) {
-                names.put(name, value);
-            } else if (succeeded) {
-                names.remove(name);
-            }
-        }
-    }
-
-    private final Map<String, Statement> statements = new HashMap<>();
-    private final Map<String, Portal> portals = new HashMap<>();
-    private final ArrayDeque<Change<?>> pending = new ArrayDeque<>();
+    private final NameTable<Statement> statements = new NameTable<>();
+    private final NameTable<Portal> portals = new NameTable<>();
 
     /** Whether names matter at all; in most sessions they never do. */
     boolean any() {
-        return !(statements.isEmpty() && portals.isEmpty() && pending.isEmpty());
+        return !(statements.isEmpty() && portals.isEmpty());
     }
 
     @Nullable Statement statement(String name) {
-        return find(statements, name);
+        return statements.find(name);
     }
 
     @Nullable Portal portal(String name) {
-        return find(portals, name);
+        return portals.find(name);
     }
 
     @Nullable Statement statementOfPortal(String name) {
@@ -132,32 +104,16 @@ final class PreparedNames {
 
     /** Null for a statement that is not ours. */
     ReplyQueue.Outcome statementBecomes(String name, @Nullable Statement statement) {
-        return add(new Change<>(statements, name, statement));
+        return statements.becomes(name, statement);
     }
 
     /** Null for a portal that is not ours. */
     ReplyQueue.Outcome portalBecomes(String name, @Nullable Portal portal) {
-        return add(new Change<>(portals, name, portal));
+        return portals.becomes(name, portal);
     }
 
     /** Portals end with their transaction. */
     void transactionEnded() {
         portals.clear();
-    }
-
-    private ReplyQueue.Outcome add(Change<?> change) {
-        pending.add(change);
-        return change;
-    }
-
-    @SuppressWarnings("unchecked") // a change of this map holds a value of its type
-    private <T> @Nullable T find(Map<String, T> names, String name) {
-        for (Iterator<Change<?>> latest = pending.descendingIterator(); latest.hasNext(); ) {
-            Change<?> change = latest.next();
-            if (change.names == names && change.name.equals(name)) {
-                return (T) change.value;
-            }
-        }
-        return names.get(name);
     }
 }

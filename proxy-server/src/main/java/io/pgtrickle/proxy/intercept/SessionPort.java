@@ -33,4 +33,7 @@ public interface SessionPort {
 
     /** Ends the session with this error. */
     void fatal(Report report);
+
+    /** Statements may mean something else in the database from now on. */
+    void ddlSeen();
 }

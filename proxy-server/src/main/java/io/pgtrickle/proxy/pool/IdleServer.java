@@ -17,7 +17,7 @@ import java.util.Set;
 final class IdleServer implements ServerListener {
 
     /** A connection can be lent to clients that differ in these only. */
-    private static final Set<String> OF_NO_ACCOUNT = Set.of("user", "database", "application_name");
+    private static final Set<String> OF_NO_ACCOUNT = Set.of("user", "database");
 
     private final ServerConnection server;
     private final Pool pool;
@@ -96,6 +96,7 @@ final class IdleServer implements ServerListener {
                 server.close();
             } else {
                 resetting = false;
+                server.made(Map.of());
                 pool.rest(this);
             }
         }

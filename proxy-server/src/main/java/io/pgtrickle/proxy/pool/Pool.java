@@ -169,7 +169,7 @@ final class Pool {
         request.stopTimeout();
         Supplier<ServerLogin> login = request.wish.login().orElse(null);
         var process = login == null ? null : new LoginProcess(login.get(), request.borrower, () -> removed());
-        connector.connect(route, request.wish.startup(), request.loop, process == null ? request.borrower : process, new ServerConnector.Attempt() {
+        connector.connect(route, request.wish.startup(), request.wish.isShared(), request.loop, process == null ? request.borrower : process, new ServerConnector.Attempt() {
             @Override
             public void connected(ServerConnection server) {
                 if (process == null) {
@@ -191,11 +191,11 @@ final class Pool {
     }
 
     /** See {@link ServerPool#release}. On the connection's event loop. */
-    void release(ServerConnection server, boolean clean) {
+    void release(ServerConnection server, boolean clean, boolean reset) {
         if (!clean || !server.isAtRest()) {
             server.close();
             removed();
-        } else if (settings.mode() == PoolMode.SESSION && !settings.resetQuery().isEmpty()) {
+        } else if (reset && !settings.resetQuery().isEmpty()) {
             var idleServer = new IdleServer(server, this);
             server.attach(idleServer);
             server.send(new Query(settings.resetQuery()), Owner.SETUP);

@@ -26,11 +26,11 @@ public final class Pools implements ServerPool {
     }
 
     @Override
-    public void release(ServerConnection server, boolean clean) {
+    public void release(ServerConnection server, boolean clean, boolean reset) {
         Pool pool = pools.get(server.route());
         if (pool == null) {
             throw new IllegalArgumentException("not from here: " + server.route());
         }
-        pool.release(server, clean);
+        pool.release(server, clean, reset);
     }
 }

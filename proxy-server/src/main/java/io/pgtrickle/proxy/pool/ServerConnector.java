@@ -42,12 +42,12 @@ final class ServerConnector {
         this.timeout = timeout;
     }
 
-    void connect(Route route, StartupMessage startup, EventLoop loop, ServerListener listener, Attempt attempt) {
+    void connect(Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {
         // Looking up a name blocks.
         Thread.ofVirtual().name("resolve-" + route.host()).start(() -> {
             try {
                 var addresses = new ArrayDeque<>(List.of(InetAddress.getAllByName(route.host())));
-                loop.execute(() -> connect(addresses, route, startup, loop, listener, attempt));
+                loop.execute(() -> connect(addresses, route, startup, shared, loop, listener, attempt));
             } catch (UnknownHostException e) {
                 loop.execute(() -> attempt.failed(e));
             }
@@ -55,7 +55,13 @@ final class ServerConnector {
     }
 
     private void connect(
-            Queue<InetAddress> addresses, Route route, StartupMessage startup, EventLoop loop, ServerListener listener, Attempt attempt) {
+            Queue<InetAddress> addresses,
+            Route route,
+            StartupMessage startup,
+            boolean shared,
+            EventLoop loop,
+            ServerListener listener,
+            Attempt attempt) {
         ChannelFuture connecting = new Bootstrap()
                 .group(loop)
                 .channel(channelType)
@@ -69,17 +75,17 @@ final class ServerConnector {
                 .connect(new InetSocketAddress(addresses.remove(), route.port()));
         connecting.addListener(_ -> {
             if (connecting.isSuccess()) {
-                attempt.connected(started(connecting.channel(), route, startup, listener));
+                attempt.connected(started(connecting.channel(), route, startup, shared, listener));
             } else if (!addresses.isEmpty()) {
-                connect(addresses, route, startup, loop, listener, attempt);
+                connect(addresses, route, startup, shared, loop, listener, attempt);
             } else {
                 attempt.failed(connecting.cause());
             }
         });
     }
 
-    private static ServerConnection started(Channel channel, Route route, StartupMessage startup, ServerListener listener) {
-        var server = new ServerConnection(channel, route, startup, listener);
+    private static ServerConnection started(Channel channel, Route route, StartupMessage startup, boolean shared, ServerListener listener) {
+        var server = new ServerConnection(channel, route, startup, shared, listener);
         channel.pipeline().addLast(server);
         ByteBuf packet = channel.alloc().buffer();
         startup.write(packet);

@@ -3,12 +3,14 @@ package io.pgtrickle.proxy.pool;
 
 import io.netty.channel.EventLoop;
 import io.pgtrickle.proxy.auth.Route;
+import io.pgtrickle.proxy.config.PoolMode;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -19,7 +21,20 @@ public interface ServerPool {
      * @param startup the session's startup parameters, with the names of the route
      * @param login how to log in on the client's behalf; without it the connection is a new one, and the borrower logs in itself
      */
-    record Wish(Route route, PoolSettings settings, StartupMessage startup, Optional<Supplier<ServerLogin>> login) {}
+    record Wish(Route route, PoolSettings settings, StartupMessage startup, Optional<Supplier<ServerLogin>> login) {
+
+        /** The same for connections started without this parameter. */
+        public Wish without(String parameter) {
+            var others = new LinkedHashMap<>(startup.parameters());
+            others.remove(parameter);
+            return new Wish(route, settings, new StartupMessage(startup.major(), startup.minor(), others, startup.charset()), login);
+        }
+
+        /** Whether a connection changes hands between transactions. */
+        public boolean isShared() {
+            return login.isPresent() && settings.mode() != PoolMode.SESSION;
+        }
+    }
 
     /** A client that waits for a server connection, and uses it afterwards. */
     interface Borrower extends ServerListener {
@@ -44,8 +59,9 @@ public interface ServerPool {
     /**
      * The borrower is done with its connection.
      *
-     * @param clean whether nothing of the borrower's has been sent half and the session is as another client may have it. If so, and it is
-     *     at rest ({@link ServerConnection#isAtRest}), it may be lent again; anything else is closed, and the server rolls back.
+     * @param clean whether nothing of the borrower's has been sent half. If so, and it is at rest ({@link ServerConnection#isAtRest}), it
+     *     may be lent again; anything else is closed, and the server rolls back.
+     * @param reset whether the borrower leaves more behind than its settings, so that the reset query is due
      */
-    void release(ServerConnection server, boolean clean);
+    void release(ServerConnection server, boolean clean, boolean reset);
 }

@@ -58,7 +58,7 @@ class ClientSessionTest {
         }
 
         @Override
-        public void release(ServerConnection server, boolean clean) {
+        public void release(ServerConnection server, boolean clean, boolean reset) {
             released++;
             server.close();
         }
@@ -84,7 +84,7 @@ class ClientSessionTest {
                 pool,
                 PoolSettings.UNSHARED,
                 new EngineCalls(new NoEngines(), 1),
-                new Limits(0, Duration.ZERO, Duration.ZERO),
+                new Limits(0, 200, Duration.ZERO, Duration.ZERO),
                 new Logging(false, false, false, 0),
                 new DefaultChannelGroup(GlobalEventExecutor.INSTANCE));
         client.pipeline().addLast(new ClientSession(client, context));
@@ -127,7 +127,7 @@ class ClientSessionTest {
 
     private void lend() {
         StartupMessage startup = Objects.requireNonNull(pool.wish).startup();
-        var connection = new ServerConnection(server, new Route("host", 5432, "d", "u"), startup, borrower());
+        var connection = new ServerConnection(server, new Route("host", 5432, "d", "u"), startup, false, borrower());
         server.pipeline().addLast(connection);
         borrower().lent(connection);
     }

@@ -55,7 +55,7 @@ class ConfigFileTest {
         assertThat(config.listen()).isEqualTo(new ProxyConfig.Listen(List.of("127.0.0.1", "::1"), 6543));
         assertThat(config.authentication().type()).isEqualTo(AuthType.SCRAM_SHA_256);
         assertThat(config.authentication().users().find("alice")).contains(new StoredSecret.Plain("secret"));
-        assertThat(config.limits()).isEqualTo(new ProxyConfig.Limits(250, Duration.ofMillis(2500), Duration.ZERO));
+        assertThat(config.limits()).isEqualTo(new ProxyConfig.Limits(250, 200, Duration.ofMillis(2500), Duration.ZERO));
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(false, true, true, 1));
         assertThat(config.databases().find("shop")).contains(new DatabaseEntry(Optional.of(new HostPort("10.0.0.7", 5433)),
                 Optional.of("shop_prod"), Optional.of("app"), new StoredSecret.Plain("it's = secret")));
@@ -71,7 +71,7 @@ class ConfigFileTest {
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
         assertThat(config.listen()).isEqualTo(new ProxyConfig.Listen(List.of("localhost"), 6432));
-        assertThat(config.limits()).isEqualTo(new ProxyConfig.Limits(100, Duration.ofSeconds(60), Duration.ofSeconds(15)));
+        assertThat(config.limits()).isEqualTo(new ProxyConfig.Limits(100, 200, Duration.ofSeconds(60), Duration.ofSeconds(15)));
         assertThat(withoutFile.limits().maxClientConnections()).isEqualTo(Integer.MAX_VALUE);
     }
 

@@ -238,7 +238,7 @@ class RobustnessIT {
     @Test
     void a_slow_login_is_ended() {
         ProxyConfig config = ProxyConfig.passThrough(new HostPort(proxy.postgres.host(), proxy.postgres.port()));
-        var limits = new ProxyConfig.Limits(0, Duration.ofMillis(200), Duration.ZERO);
+        var limits = new ProxyConfig.Limits(0, 200, Duration.ofMillis(200), Duration.ZERO);
         try (var impatient = new Proxy(new ProxyConfig(
                         config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.engine()));
                 var client = new RawClient(impatient.address)) {
@@ -251,7 +251,7 @@ class RobustnessIT {
     @Test
     void more_clients_than_allowed_are_told_so() {
         ProxyConfig config = ProxyConfig.passThrough(new HostPort(proxy.postgres.host(), proxy.postgres.port()));
-        var limits = new ProxyConfig.Limits(1, Duration.ofSeconds(60), Duration.ZERO);
+        var limits = new ProxyConfig.Limits(1, 200, Duration.ofSeconds(60), Duration.ZERO);
         try (var small = new Proxy(new ProxyConfig(
                         config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.engine()));
                 var first = small.client();

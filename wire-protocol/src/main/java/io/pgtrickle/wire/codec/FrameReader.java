@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FrameReader {
 
+    /** How much of a message its {@link FrameHandler#head} is, if it is that long. */
+    public static final int HEAD_LENGTH = 8192;
+
     private static final int HEADER_BYTES = 5;
     private static final int FIRST_GATHER_BYTES = 4096;
 
@@ -41,6 +44,8 @@ public final class FrameReader {
     /** Body bytes still to come in FORWARD and DISCARD, frame bytes in GATHER. */
     private int remaining;
     private boolean ask;
+    /** Body bytes behind the head that is gathered; -1 when a whole message is. */
+    private int behindHead = -1;
     /** A message was left unread whose header is in {@link #partial}, perhaps with nothing behind it. */
     private boolean headerWaits;
     private @Nullable ByteBuf partial;
@@ -265,6 +270,13 @@ public final class FrameReader {
                 state = State.GATHER;
                 gather(in);
             }
+            case HEAD -> {
+                ask = false;
+                remaining = Math.min(length + 1, HEAD_LENGTH);
+                behindHead = length + 1 - remaining;
+                state = State.GATHER;
+                gather(in);
+            }
             case WAIT -> {
                 headerWaits = partial != null;
                 paused = true;
@@ -290,6 +302,11 @@ public final class FrameReader {
 
     private void deliverInPlace(ByteBuf in, int length) {
         ByteBuf frame = in.slice(in.readerIndex(), length);
+        if (behindHead >= 0) {
+            skip(in, length);
+            deliverHead(frame.readerIndex(0));
+            return;
+        }
         switch (ask ? handler.look(type, frame) : Action.TAKE) {
             case FORWARD -> in.skipBytes(length);
             case DISCARD -> skip(in, length);
@@ -297,12 +314,21 @@ public final class FrameReader {
                 skip(in, length);
                 handler.take(type, frame.readerIndex(0));
             }
-            case LOOK, WAIT -> throw new IllegalStateException("a message is looked at once");
+            case LOOK, HEAD, WAIT -> throw new IllegalStateException("a message is looked at once");
         }
     }
 
     private void deliverPartial() {
         ByteBuf frame = partial();
+        if (behindHead >= 0) {
+            partial = null;
+            try {
+                deliverHead(frame);
+            } finally {
+                frame.release();
+            }
+            return;
+        }
         switch (ask ? handler.look(type, frame.slice()) : Action.TAKE) {
             case FORWARD -> forwardPartial();
             case DISCARD -> dropPartial();
@@ -314,8 +340,16 @@ public final class FrameReader {
                     frame.release();
                 }
             }
-            case LOOK, WAIT -> throw new IllegalStateException("a message is looked at once");
+            case LOOK, HEAD, WAIT -> throw new IllegalStateException("a message is looked at once");
         }
+    }
+
+    private void deliverHead(ByteBuf head) {
+        remaining = behindHead;
+        behindHead = -1;
+        state = State.FORWARD;
+        handler.head(type, head);
+        endIfComplete();
     }
 
     private void endIfComplete() {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.intercept;
+
+import io.pgtrickle.proxy.backend.ReplyQueue;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a session's names stand for. A change counts once the server has confirmed it; until then the pipeline that is under way sees it
+ * already, as the server will.
+ */
+final class NameTable<T> {
+
+    private final class Change implements ReplyQueue.Outcome {
+        private final String name;
+        private final @Nullable T value;
+
+        Change(String name, @Nullable T value) {
+            this.name = name;
+            this.value = value;
+        }
+
+        @Override
+        public void done(boolean succeeded) {
+            pending.remove(this);
+            if (succeeded && value != null) {
+                names.put(name, value);
+            } else if (succeeded) {
+                names.remove(name);
+            }
+        }
+    }
+
+    private final Map<String, T> names = new HashMap<>();
+    private final ArrayDeque<Change> pending = new ArrayDeque<>();
+
+    boolean isEmpty() {
+        return names.isEmpty() && pending.isEmpty();
+    }
+
+    @Nullable T find(String name) {
+        for (Iterator<Change> latest = pending.descendingIterator(); latest.hasNext(); ) {
+            Change change = latest.next();
+            if (change.name.equals(name)) {
+                return change.value;
+            }
+        }
+        return names.get(name);
+    }
+
+    /** The name of such a value, if it is confirmed. */
+    Optional<String> nameOf(Predicate<T> value) {
+        return names.entrySet().stream().filter(entry -> value.test(entry.getValue())).map(Map.Entry::getKey).findFirst();
+    }
+
+    /** Null: nothing. To be told what becomes of the message that does it. */
+    ReplyQueue.Outcome becomes(String name, @Nullable T value) {
+        var change = new Change(name, value);
+        pending.add(change);
+        return change;
+    }
+
+    /** What is confirmed so far is gone. */
+    void clear() {
+        names.clear();
+    }
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.intercept;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
+import io.pgtrickle.proxy.backend.ReplyQueue;
+import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
+import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.backend.ServerLink;
+import io.pgtrickle.proxy.prepared.ServerStatements;
+import io.pgtrickle.proxy.prepared.SharedStatement;
+import io.pgtrickle.proxy.prepared.SharedStatements;
+import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.codec.Frames;
+import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendMessage.Close;
+import io.pgtrickle.wire.frontend.FrontendMessage.Target;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One session's prepared statements on connections it shares with others. The server parses every Parse itself, so its errors are its
+ * own; under our name for the statement if the connection does not have it yet, else as the unnamed statement. Bind and Describe get it
+ * prepared first where it is missing. The session's last unnamed statement is kept, and sent again when the connection has another.
+ *
+ * <p>A name the session has not prepared is sent as it is: the server does not know it either, unless it is one the session has made with
+ * SQL's PREPARE, which holds the connection. Lives on the session's event loop.
+ */
+final class SessionStatements implements StatementNames {
+
+    /** The server takes no longer ones either, or hardly: 64 MB. */
+    static final int MAX_KEPT = 1 << 26;
+
+    private static final byte[] NONE = {};
+
+    private final ServerLink link;
+    private final SharedStatements all;
+    private final SessionState state;
+    private final int limit;
+    private final NameTable<SharedStatement> names = new NameTable<>();
+
+    private byte[] unnamed = NONE;
+    private int unnamedLength;
+    private boolean unnamedSuspect;
+    private int unnamedSent;
+    private int unnamedAnswered;
+
+    /** @param limit how many statements a connection keeps */
+    SessionStatements(ServerLink link, SharedStatements all, SessionState state, int limit) {
+        this.link = link;
+        this.all = all;
+        this.state = state;
+        this.limit = limit;
+    }
+
+    private ServerConnection server() {
+        return link.server();
+    }
+
+    private ServerStatements known() {
+        return server().statements();
+    }
+
+    private long pipeline() {
+        return server().replies().pipeline();
+    }
+
+    @Override
+    public boolean renames() {
+        return true;
+    }
+
+    // What the client sends.
+
+    @Override
+    public void parse(ByteBuf frame, boolean suspect, ReplyQueue.@Nullable Outcome outcome) {
+        ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
+        String name = Frames.readString(body, Frames.NAMES);
+        if (name.isEmpty()) {
+            remember(body, suspect);
+            known().unnamedBecomes(this, unnamedSent);
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(this::unnamedParsed, outcome));
+            server().write(frame.retainedDuplicate());
+            return;
+        }
+        SharedStatement existing = names.find(name);
+        if (existing != null) { // which the server will say
+            ensure(existing);
+            replace(frame, 'P', existing.name(), body, Kind.PARSE, outcome);
+            return;
+        }
+        byte[] bytes = ByteBufUtil.getBytes(body);
+        SharedStatement statement = state.isSuspect()
+                ? all.unshared(bytes, suspect)
+                : all.shared(bytes, suspect, server().route().database(), server().meanings(), state.meanings());
+        ReplyQueue.Outcome naming = both(names.becomes(name, statement), outcome);
+        long pipeline = pipeline();
+        if (known().has(statement, pipeline)) {
+            known().unnamedBecomes(null, 0);
+            replace(frame, 'P', "", body, Kind.PARSE, naming);
+        } else {
+            makeRoom(statement);
+            known().preparing(statement, pipeline);
+            ServerStatements there = known();
+            replace(frame, 'P', statement.name(), body, Kind.PARSE, both(naming, ok -> there.prepared(statement, pipeline, ok)));
+        }
+    }
+
+    @Override
+    public void bind(ByteBuf head, ReplyQueue.@Nullable Outcome outcome) {
+        ByteBuf rest = head.duplicate().skipBytes(Frames.HEADER_BYTES);
+        int portalEnd = rest.readerIndex() + rest.bytesBefore((byte) 0) + 1;
+        if (portalEnd <= rest.readerIndex()) {
+            throw new ProtocolViolationException("invalid string in message");
+        }
+        rest.readerIndex(portalEnd);
+        SharedStatement statement = use(Frames.readString(rest, Frames.NAMES));
+        server().replies().expect(Kind.BIND, Owner.CLIENT, outcome);
+        if (statement == null) {
+            server().write(head.retainedDuplicate());
+            return;
+        }
+        int portalBytes = portalEnd - head.readerIndex() - Frames.HEADER_BYTES;
+        int replaced = rest.readerIndex() - portalEnd;
+        ByteBuf out = server().channel().alloc().buffer(head.readableBytes() + statement.name().length());
+        out.writeByte('B');
+        out.writeInt(head.getInt(head.readerIndex() + 1) - replaced + statement.name().length() + 1);
+        out.writeBytes(head, head.readerIndex() + Frames.HEADER_BYTES, portalBytes);
+        Frames.writeString(out, statement.name(), Frames.NAMES);
+        out.writeBytes(rest);
+        server().write(out);
+    }
+
+    @Override
+    public void describe(ByteBuf frame, Owner owner, ReplyQueue.@Nullable Outcome outcome) {
+        ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1);
+        SharedStatement statement = use(Frames.readString(body, Frames.NAMES));
+        server().replies().expect(Kind.DESCRIBE, owner, outcome);
+        if (statement == null) {
+            server().write(frame.retainedDuplicate());
+            return;
+        }
+        ByteBuf out = server().channel().alloc().buffer();
+        int length = Frames.begin(out, 'D');
+        out.writeByte('S');
+        Frames.writeString(out, statement.name(), Frames.NAMES);
+        Frames.end(out, length);
+        server().write(out);
+    }
+
+    /** Of a statement. The connection keeps it for others; closing what is not there is no error. */
+    @Override
+    public void close(ByteBuf frame, ReplyQueue.@Nullable Outcome outcome) {
+        String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1), Frames.NAMES);
+        ReplyQueue.Outcome naming = outcome;
+        if (name.isEmpty()) {
+            forgetUnnamed();
+        } else if (names.find(name) != null) {
+            naming = both(names.becomes(name, null), outcome);
+        }
+        server().replies().expect(Kind.CLOSE, Owner.CLIENT, naming);
+        server().write(frame.retainedDuplicate());
+    }
+
+    /** A simple Query, which drops the unnamed statement. */
+    @Override
+    public void query() {
+        forgetUnnamed();
+    }
+
+    // What the server answers.
+
+    /** DEALLOCATE ALL or DISCARD ALL; the connection knows it already. */
+    @Override
+    public void deallocatedAll() {
+        names.clear();
+        unnamedLength = 0;
+    }
+
+    /** An error that speaks of our names, with the session's. */
+    @Override
+    public Report withOwnNames(Report report) {
+        return report.field(Report.MESSAGE)
+                .map(message -> report.with(Report.MESSAGE, withOwnName(message)))
+                .orElse(report);
+    }
+
+    private String withOwnName(String message) {
+        int from = message.indexOf(all.prefix());
+        if (from < 0) {
+            return message;
+        }
+        int to = endOfDigits(message, from + all.prefix().length());
+        return names.nameOf(statement -> statement.name().equals(message.substring(from, to)))
+                .map(name -> message.substring(0, from) + name + message.substring(to))
+                .orElse(message);
+    }
+
+    private static int endOfDigits(String text, int from) {
+        int to = from;
+        while (to < text.length() && Character.isDigit(text.charAt(to))) {
+            to++;
+        }
+        return to;
+    }
+
+    // Statements in SQL.
+
+    @Override
+    public String onServer(String name) {
+        SharedStatement statement = use(name);
+        return statement == null ? name : statement.name();
+    }
+
+    @Override
+    public boolean knows(String name) {
+        return names.find(name) != null;
+    }
+
+    /** The connection loses it, and so does the session unless the server fails. */
+    @Override
+    public ReplyQueue.Outcome deallocating(String name) {
+        SharedStatement statement = names.find(name);
+        if (statement != null) {
+            known().forget(statement);
+        }
+        return names.becomes(name, null);
+    }
+
+    // Common.
+
+    /** The statement that a name stands for, which the connection has now; null for one that is sent under the name it has. */
+    private @Nullable SharedStatement use(String name) {
+        if (name.isEmpty()) {
+            ensureUnnamed();
+            return null;
+        }
+        SharedStatement statement = names.find(name);
+        if (statement != null) {
+            ensure(statement);
+            if (statement.isSuspect()) {
+                state.suspect();
+            }
+        }
+        return statement;
+    }
+
+    private void ensure(SharedStatement statement) {
+        ServerStatements there = known();
+        long pipeline = pipeline();
+        if (!there.has(statement, pipeline)) {
+            makeRoom(statement);
+            there.preparing(statement, pipeline);
+            ByteBuf out = server().channel().alloc().buffer();
+            statement.writeParse(out);
+            server().replies().expect(Kind.PARSE, Owner.PROXY, ok -> there.prepared(statement, pipeline, ok));
+            server().write(out);
+        }
+    }
+
+    /** Closes the statement itself, in case it is there after all, and what has not been used for longest. */
+    private void makeRoom(SharedStatement statement) {
+        server().send(new Close(Target.STATEMENT, statement.name()), Owner.PROXY);
+        if (server().status() == 'I') { // else there may be portals
+            for (SharedStatement eldest : known().tooMany(limit, pipeline())) {
+                server().send(new Close(Target.STATEMENT, eldest.name()), Owner.PROXY);
+            }
+        }
+    }
+
+    private void ensureUnnamed() {
+        if (unnamedLength > 0 && !known().unnamedIs(this, unnamedSent)) {
+            known().unnamedBecomes(this, unnamedSent);
+            ByteBuf out = server().channel().alloc().buffer();
+            int length = Frames.begin(out, 'P');
+            out.writeByte(0);
+            out.writeBytes(unnamed, 0, unnamedLength);
+            Frames.end(out, length);
+            server().replies().expect(Kind.PARSE, Owner.PROXY);
+            server().write(out);
+        }
+        if (unnamedSuspect) {
+            state.suspect();
+        }
+    }
+
+    private void remember(ByteBuf body, boolean suspect) {
+        unnamedLength = body.readableBytes();
+        unnamedSuspect = suspect;
+        unnamedSent++;
+        if (unnamed.length < unnamedLength || unnamed.length > 4 * unnamedLength + 1024) {
+            unnamed = new byte[unnamedLength];
+        }
+        body.getBytes(body.readerIndex(), unnamed, 0, unnamedLength);
+    }
+
+    private void unnamedParsed(boolean succeeded) {
+        unnamedAnswered++;
+        if (!succeeded && unnamedAnswered == unnamedSent) {
+            forgetUnnamed();
+        }
+    }
+
+    private void forgetUnnamed() {
+        unnamedLength = 0;
+        unnamedSuspect = false;
+        if (link.isLinked()) {
+            known().unnamedBecomes(null, 0);
+        }
+    }
+
+    private void replace(ByteBuf frame, char type, String name, ByteBuf rest, Kind kind, ReplyQueue.@Nullable Outcome outcome) {
+        ByteBuf out = server().channel().alloc().buffer(frame.readableBytes() + name.length());
+        int length = Frames.begin(out, type);
+        Frames.writeString(out, name, Frames.NAMES);
+        out.writeBytes(rest, rest.readerIndex(), rest.readableBytes());
+        Frames.end(out, length);
+        server().replies().expect(kind, Owner.CLIENT, outcome);
+        server().write(out);
+    }
+
+    private static ReplyQueue.Outcome both(ReplyQueue.Outcome one, ReplyQueue.@Nullable Outcome other) {
+        return other == null
+                ? one
+                : succeeded -> {
+                    one.done(succeeded);
+                    other.done(succeeded);
+                };
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.prepared;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which statements a server connection has, as far as that is certain; the one used last is forgotten last. Having one more than is
+ * written here does no harm, since a statement is closed before it is prepared. Lives on the connection's event loop.
+ */
+public final class ServerStatements {
+
+    private static final class Entry {
+        private boolean confirmed;
+        /** In which it was used last; before it is confirmed, it is there only in the one it was prepared in. */
+        private long pipeline;
+
+        Entry(long pipeline) {
+            this.pipeline = pipeline;
+        }
+    }
+
+    private final Map<SharedStatement, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
+    /** Whose statement the unnamed one is, if anybody's. */
+    private @Nullable Object unnamed;
+    private int unnamedSerial;
+
+    /** Whether the server has it when what is sent next arrives. */
+    public boolean has(SharedStatement statement, long pipeline) {
+        Entry entry = entries.get(statement);
+        if (entry == null || !entry.confirmed) {
+            return entry != null && entry.pipeline == pipeline;
+        }
+        entry.pipeline = pipeline;
+        return true;
+    }
+
+    public void preparing(SharedStatement statement, long pipeline) {
+        entries.put(statement, new Entry(pipeline));
+    }
+
+    public void prepared(SharedStatement statement, long pipeline, boolean succeeded) {
+        Entry entry = entries.get(statement);
+        if (entry != null && entry.pipeline == pipeline && !entry.confirmed) {
+            entry.confirmed = true;
+            if (!succeeded) {
+                entries.remove(statement);
+            }
+        }
+    }
+
+    public void forget(SharedStatement statement) {
+        entries.remove(statement);
+    }
+
+    /** The server has dropped them all. */
+    public void clear() {
+        entries.clear();
+        unnamed = null;
+    }
+
+    /** Takes out those to be closed so that there is room for one more; none of the pipeline under way. */
+    public List<SharedStatement> tooMany(int limit, long pipeline) {
+        if (entries.size() < limit) {
+            return List.of();
+        }
+        var eldest = new ArrayList<SharedStatement>();
+        for (var each = entries.entrySet().iterator(); each.hasNext() && entries.size() >= limit; ) {
+            Map.Entry<SharedStatement, Entry> entry = each.next();
+            if (entry.getValue().confirmed && entry.getValue().pipeline != pipeline) {
+                eldest.add(entry.getKey());
+                each.remove();
+            }
+        }
+        return eldest;
+    }
+
+    public int size() {
+        return entries.size();
+    }
+
+    public boolean unnamedIs(Object session, int serial) {
+        return unnamed == session && unnamedSerial == serial;
+    }
+
+    /**
+     * @param session whose it is; null when it is nobody's or there is none
+     * @param serial which one of that session's
+     */
+    public void unnamedBecomes(@Nullable Object session, int serial) {
+        unnamed = session;
+        unnamedSerial = serial;
+    }
+}

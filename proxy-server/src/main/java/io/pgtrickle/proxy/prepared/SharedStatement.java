@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.prepared;
+
+import io.netty.buffer.ByteBuf;
+import io.pgtrickle.wire.codec.Frames;
+
+/**
+ * A statement that sessions have prepared alike, under one name on every server connection that has needed it so far. It compares by
+ * identity: {@link SharedStatements} sees to it that what is the same is the same object.
+ */
+public final class SharedStatement {
+
+    private final String name;
+    /** What follows the name in a Parse message: the SQL, and the parameter types the client has given. */
+    private final byte[] body;
+
+    private final boolean suspect;
+
+    /** @param suspect whether running it may change the state of the session */
+    SharedStatement(String name, byte[] body, boolean suspect) {
+        this.name = name;
+        this.body = body;
+        this.suspect = suspect;
+    }
+
+    /** As server connections know it; ASCII. */
+    public String name() {
+        return name;
+    }
+
+    public boolean isSuspect() {
+        return suspect;
+    }
+
+    /** Writes a Parse message that prepares it. */
+    public void writeParse(ByteBuf out) {
+        int length = Frames.begin(out, 'P');
+        Frames.writeString(out, name, Frames.NAMES);
+        out.writeBytes(body);
+        Frames.end(out, length);
+    }
+}
