@@ -60,6 +60,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private Map<String, String> made = Map.of();
     private final ServerStatements statements = new ServerStatements();
     private final boolean shared;
+    /** Settings go back to what the connection was started with, until the next ReadyForQuery; on a shared connection. */
+    private boolean resetting;
     /** Cancel requests on their way to the server, for what runs here. */
     private int cancels;
 
@@ -279,6 +281,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         Owner owner = replies.headOwner();
         switch (type) {
             case BackendType.PARAMETER_STATUS -> {
+                if (resetting && owner == Owner.CLIENT) {
+                    return Action.TAKE;
+                }
                 remember(ParameterStatus.read(frame, charset));
                 return switch (owner) {
                     case HELD -> Action.TAKE;
@@ -327,8 +332,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** On a shared connection. */
     private void completed(ByteBuf frame) {
         byte first = frame.getByte(frame.readerIndex() + Frames.HEADER_BYTES);
-        if (first == 'D' || first == 'A' || first == 'C') {
+        if (first == 'D' || first == 'A' || first == 'C' || first == 'R') {
             String tag = CommandComplete.read(frame.duplicate(), charset).tag();
+            resetting |= tag.equals(DISCARD_ALL) || tag.equals("RESET");
             if (tag.equals(DISCARD_ALL) || tag.equals(DEALLOCATE_ALL)) {
                 statements.clear();
                 listener.completed(tag);
@@ -359,6 +365,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     private void becomeReady(ByteBuf frame) {
         status = (char) frame.getByte(frame.writerIndex() - 1);
+        resetting = false;
         replies.received((byte) BackendType.READY_FOR_QUERY);
         listener.ready(status);
     }
@@ -373,6 +380,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         if (type == BackendType.READY_FOR_QUERY) {
             listener.reply(owner, type, frame.duplicate());
             becomeReady(frame);
+            return;
+        }
+        if (type == BackendType.PARAMETER_STATUS && resetting) {
+            listener.reply(owner, type, frame.duplicate());
+            remember(ParameterStatus.read(frame, charset));
             return;
         }
         if (type == BackendType.ERROR_RESPONSE) {

@@ -19,7 +19,9 @@ import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
+import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
+import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.FrameReader;
@@ -193,6 +195,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             } else {
                 ready().take(type, frame);
             }
+        }
+
+        @Override
+        public void head(byte type, ByteBuf head) {
+            ready().head(type, head);
         }
 
         @Override
@@ -475,6 +482,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void reply(Owner owner, byte type, ByteBuf frame) {
         if (owner == Owner.SETUP) {
             setupReply(type, frame);
+        } else if (type == BackendType.PARAMETER_STATUS && owner == Owner.CLIENT) {
+            lease.reset(ParameterStatus.read(frame, charset())).ifPresent(this::send);
         } else {
             ready().reply(owner, type, frame);
         }

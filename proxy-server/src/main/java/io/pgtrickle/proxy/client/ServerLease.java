@@ -19,6 +19,7 @@ import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -171,6 +172,28 @@ final class ServerLease {
         known = now;
     }
 
+    /** What the client is told of a parameter that was reset: what it started with comes with the next transaction at the latest. */
+    Optional<ParameterStatus> reset(ParameterStatus status) {
+        String initial = state == null ? null : state.initial().get(status.name());
+        if (initial == null) {
+            return Optional.of(status);
+        }
+        return link.server().parameter(status.name()).equals(Optional.of(initial))
+                ? Optional.empty()
+                : Optional.of(new ParameterStatus(status.name(), initial));
+    }
+
+    /** As the client knows them, which does not know that its initial settings are not the server's. */
+    private static Map<String, String> known(ServerConnection server, SessionState session) {
+        Map<String, String> parameters = server.parameters();
+        if (server.made().equals(session.made())) {
+            return parameters;
+        }
+        var known = new HashMap<>(parameters);
+        session.initial().keySet().forEach(name -> known.computeIfPresent(name, (_, now) -> session.made().getOrDefault(name, now)));
+        return known;
+    }
+
     /** Gives the connection back if the session can do without, or asks the server whether it can. */
     void releaseAtRest() {
         ServerConnection server = link.orNull();
@@ -184,7 +207,7 @@ final class ServerLease {
                     new Query(session.question(server.route().user())), Owner.SETUP, succeeded -> answered(server, session, succeeded));
             server.flush();
         } else if (!session.holds()) {
-            known = server.parameters();
+            known = known(server, session);
             link.unlink();
             pool.release(server, true, false);
         }

@@ -308,7 +308,19 @@ public final class Interceptor implements FrameHandler {
     /** The beginning of a Bind with long values. */
     @Override
     public void head(byte type, ByteBuf head) {
-        statements.bind(head, names.any() ? names.portalBecomes("", null) : null);
+        ByteBuf peek = head.duplicate().skipBytes(Frames.HEADER_BYTES);
+        Frames.readString(peek, Frames.NAMES);
+        settled(Frames.readString(peek, Frames.NAMES), head, Kind.BIND, message ->
+                statements.bind(message, names.any() ? names.portalBecomes("", null) : null));
+    }
+
+    /** Has a message wait if what it names depends on the outcome of an earlier pipeline. */
+    private void settled(String statement, ByteBuf message, Kind kind, Consumer<ByteBuf> handler) {
+        if (statements.isUnsettled(statement)) {
+            again(message, kind, settled -> passOn(() -> handler.accept(settled)));
+        } else {
+            handler.accept(message);
+        }
     }
 
     @Override
@@ -322,8 +334,14 @@ public final class Interceptor implements FrameHandler {
             case FrontendType.QUERY -> takeQuery(frame);
             case FrontendType.PARSE -> takeParse(frame);
             case FrontendType.BIND -> takeBind(frame);
-            case FrontendType.DESCRIBE -> statements.describe(frame, describer(Describe.read(frame.duplicate())), null);
-            case FrontendType.CLOSE -> statements.close(frame, naming(Close.read(frame.duplicate()).name()));
+            case FrontendType.DESCRIBE -> {
+                Describe describe = Describe.read(frame.duplicate());
+                settled(describe.name(), frame, Kind.DESCRIBE, message -> statements.describe(message, describer(describe), null));
+            }
+            case FrontendType.CLOSE -> {
+                String name = Close.read(frame.duplicate()).name();
+                settled(name, frame, Kind.CLOSE, message -> statements.close(message, naming(name)));
+            }
             case FrontendType.EXECUTE -> commands.execute(Execute.read(frame));
             case FrontendType.SYNC -> {
                 if (!link.isLinked()) {
@@ -362,16 +380,22 @@ public final class Interceptor implements FrameHandler {
         if (concerned) {
             again(frame, Kind.PARSE, this::parse);
         } else {
-            passParse(frame);
+            String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+            boolean suspect = words.suspect() || words.ends();
+            settled(name, frame, Kind.PARSE, message -> statements.parse(message, suspect, naming(name)));
         }
     }
 
     private void takeBind(ByteBuf frame) {
-        if (names.any()) {
-            commands.bind(frame);
-        } else {
-            statements.bind(frame, null);
-        }
+        ByteBuf peek = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
+        Frames.readString(peek, Frames.NAMES);
+        settled(Frames.readString(peek, Frames.NAMES), frame, Kind.BIND, message -> {
+            if (names.any()) {
+                commands.bind(message);
+            } else {
+                statements.bind(message, null);
+            }
+        });
     }
 
     /** Reads a message once more when all before it is answered, as settings may have changed meanwhile. */

@@ -19,10 +19,12 @@ final class NameTable<T> {
     private final class Change implements ReplyQueue.Outcome {
         private final String name;
         private final @Nullable T value;
+        private final long pipeline;
 
-        Change(String name, @Nullable T value) {
+        Change(String name, @Nullable T value, long pipeline) {
             this.name = name;
             this.value = value;
+            this.pipeline = pipeline;
         }
 
         @Override
@@ -58,9 +60,19 @@ final class NameTable<T> {
         return names.entrySet().stream().filter(entry -> value.test(entry.getValue())).map(Map.Entry::getKey).findFirst();
     }
 
-    /** Null: nothing. To be told what becomes of the message that does it. */
-    ReplyQueue.Outcome becomes(String name, @Nullable T value) {
-        var change = new Change(name, value);
+    /** Whether it depends on an earlier pipeline, under way, what the name stands for. */
+    boolean isUnsettled(String name, long pipeline) {
+        return !pending.isEmpty() && pending.stream().anyMatch(change -> change.pipeline != pipeline && change.name.equals(name));
+    }
+
+    /**
+     * To be told what becomes of the message that does it.
+     *
+     * @param value null: nothing
+     * @param pipeline the message is part of
+     */
+    ReplyQueue.Outcome becomes(String name, @Nullable T value, long pipeline) {
+        var change = new Change(name, value, pipeline);
         pending.add(change);
         return change;
     }

@@ -104,12 +104,12 @@ final class PreparedNames {
 
     /** Null for a statement that is not ours. */
     ReplyQueue.Outcome statementBecomes(String name, @Nullable Statement statement) {
-        return statements.becomes(name, statement);
+        return statements.becomes(name, statement, 0);
     }
 
     /** Null for a portal that is not ours. */
     ReplyQueue.Outcome portalBecomes(String name, @Nullable Portal portal) {
-        return portals.becomes(name, portal);
+        return portals.becomes(name, portal, 0);
     }
 
     /** Portals end with their transaction. */

@@ -45,6 +45,7 @@ final class SessionStatements implements StatementNames {
     private boolean unnamedSuspect;
     private int unnamedSent;
     private int unnamedAnswered;
+    private long unnamedPipeline;
 
     /** @param limit how many statements a connection keeps */
     SessionStatements(ServerLink link, SharedStatements all, SessionState state, int limit) {
@@ -94,7 +95,7 @@ final class SessionStatements implements StatementNames {
         SharedStatement statement = state.isSuspect()
                 ? all.unshared(bytes, suspect)
                 : all.shared(bytes, suspect, server().route().database(), server().meanings(), state.meanings());
-        ReplyQueue.Outcome naming = both(names.becomes(name, statement), outcome);
+        ReplyQueue.Outcome naming = both(names.becomes(name, statement, pipeline()), outcome);
         long pipeline = pipeline();
         if (known().has(statement, pipeline)) {
             known().unnamedBecomes(null, 0);
@@ -156,8 +157,9 @@ final class SessionStatements implements StatementNames {
         ReplyQueue.Outcome naming = outcome;
         if (name.isEmpty()) {
             forgetUnnamed();
+            known().noUnnamed();
         } else if (names.find(name) != null) {
-            naming = both(names.becomes(name, null), outcome);
+            naming = both(names.becomes(name, null, pipeline()), outcome);
         }
         server().replies().expect(Kind.CLOSE, Owner.CLIENT, naming);
         server().write(frame.retainedDuplicate());
@@ -167,6 +169,14 @@ final class SessionStatements implements StatementNames {
     @Override
     public void query() {
         forgetUnnamed();
+        known().noUnnamed();
+    }
+
+    @Override
+    public boolean isUnsettled(String name) {
+        return name.isEmpty()
+                ? unnamedSent != unnamedAnswered && unnamedPipeline != pipeline()
+                : names.isUnsettled(name, pipeline());
     }
 
     // What the server answers.
@@ -225,7 +235,7 @@ final class SessionStatements implements StatementNames {
         if (statement != null) {
             known().forget(statement);
         }
-        return names.becomes(name, null);
+        return names.becomes(name, null, pipeline());
     }
 
     // Common.
@@ -279,6 +289,9 @@ final class SessionStatements implements StatementNames {
             Frames.end(out, length);
             server().replies().expect(Kind.PARSE, Owner.PROXY);
             server().write(out);
+        } else if (unnamedLength == 0 && !known().hasNoUnnamed()) { // else it could be another session's
+            known().noUnnamed();
+            server().send(new Close(Target.STATEMENT, ""), Owner.PROXY);
         }
         if (unnamedSuspect) {
             state.suspect();
@@ -289,6 +302,7 @@ final class SessionStatements implements StatementNames {
         unnamedLength = body.readableBytes();
         unnamedSuspect = suspect;
         unnamedSent++;
+        unnamedPipeline = pipeline();
         if (unnamed.length < unnamedLength || unnamed.length > 4 * unnamedLength + 1024) {
             unnamed = new byte[unnamedLength];
         }
@@ -297,17 +311,19 @@ final class SessionStatements implements StatementNames {
 
     private void unnamedParsed(boolean succeeded) {
         unnamedAnswered++;
-        if (!succeeded && unnamedAnswered == unnamedSent) {
-            forgetUnnamed();
+        if (!succeeded) {
+            if (unnamedAnswered == unnamedSent) {
+                forgetUnnamed();
+            }
+            if (link.isLinked()) {
+                known().unnamedBecomes(null, 0); // skipped perhaps, and another session's is still there
+            }
         }
     }
 
     private void forgetUnnamed() {
         unnamedLength = 0;
         unnamedSuspect = false;
-        if (link.isLinked()) {
-            known().unnamedBecomes(null, 0);
-        }
     }
 
     private void replace(ByteBuf frame, char type, String name, ByteBuf rest, Kind kind, ReplyQueue.@Nullable Outcome outcome) {

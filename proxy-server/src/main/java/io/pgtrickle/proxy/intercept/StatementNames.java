@@ -36,6 +36,9 @@ interface StatementNames {
     /** SQL's DEALLOCATE is sent, to be told what becomes of it. */
     ReplyQueue.Outcome deallocating(String name);
 
+    /** Whether it depends on an earlier pipeline, under way, what the name stands for: the message has to wait for that. */
+    boolean isUnsettled(String name);
+
     /** Whether there is such a statement. */
     boolean knows(String name);
 
@@ -89,6 +92,11 @@ interface StatementNames {
             @Override
             public ReplyQueue.Outcome deallocating(String name) {
                 return _ -> {};
+            }
+
+            @Override
+            public boolean isUnsettled(String name) {
+                return false;
             }
 
             @Override

@@ -24,7 +24,10 @@ public final class ServerStatements {
     }
 
     private final Map<SharedStatement, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
-    /** Whose statement the unnamed one is, if anybody's. */
+    /** Stands for nobody, as there is none. */
+    private static final Object NO_UNNAMED = new Object();
+
+    /** Whose statement the unnamed one is; null if that is not known. */
     private @Nullable Object unnamed;
     private int unnamedSerial;
 
@@ -59,7 +62,7 @@ public final class ServerStatements {
     /** The server has dropped them all. */
     public void clear() {
         entries.clear();
-        unnamed = null;
+        noUnnamed();
     }
 
     /** Takes out those to be closed so that there is room for one more; none of the pipeline under way. */
@@ -86,8 +89,16 @@ public final class ServerStatements {
         return unnamed == session && unnamedSerial == serial;
     }
 
+    public boolean hasNoUnnamed() {
+        return unnamed == NO_UNNAMED;
+    }
+
+    public void noUnnamed() {
+        unnamed = NO_UNNAMED;
+    }
+
     /**
-     * @param session whose it is; null when it is nobody's or there is none
+     * @param session whose it is; null when it is nobody's
      * @param serial which one of that session's
      */
     public void unnamedBecomes(@Nullable Object session, int serial) {

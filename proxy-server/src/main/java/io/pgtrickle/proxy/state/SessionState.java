@@ -106,6 +106,11 @@ public final class SessionState {
         return holding;
     }
 
+    /** What the client has begun with and the connections have not. */
+    public Map<String, String> initial() {
+        return initial;
+    }
+
     /** The session's own settings, by name. */
     public Map<String, String> made() {
         return made;

@@ -41,6 +41,8 @@ final class RawClient implements AutoCloseable {
     private final DataInputStream in;
     private byte[] key = {};
     private int processId;
+    private boolean idle;
+    private Runnable beforeTurn = () -> {};
 
     RawClient(InetSocketAddress address) {
         try {
@@ -103,7 +105,17 @@ final class RawClient implements AutoCloseable {
         return this;
     }
 
+    /** Done whenever the client is between transactions and about to send something. */
+    void beforeEachTurn(Runnable action) {
+        beforeTurn = action;
+        idle = true;
+    }
+
     void sendBytes(byte[] bytes) {
+        if (idle) {
+            idle = false;
+            beforeTurn.run();
+        }
         try {
             socket.getOutputStream().write(bytes);
         } catch (IOException e) {
@@ -192,6 +204,7 @@ final class RawClient implements AutoCloseable {
             out.writeByte(type).writeInt(length);
             byte[] body = new byte[length - 4];
             in.readFully(body);
+            idle = type == 'Z' && body[0] == 'I';
             out.writeBytes(body);
             return bytes(out);
         } catch (EOFException | SocketException e) {
