@@ -54,8 +54,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private final StartupMessage startup;
     private final FrameReader reader;
     private final ReplyQueue replies = new ReplyQueue();
-    /** Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
+    /** What counts at present. Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
     private Map<String, String> parameters = Map.of();
+    private Map<String, String> reported = Map.of();
+    private boolean replaying;
     private Map<String, String> meanings = Map.of();
     private Map<String, String> made = Map.of();
     private final ServerStatements statements = new ServerStatements();
@@ -66,6 +68,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private int cancels;
 
     private ServerListener listener;
+    private final long openedAt = System.nanoTime();
     private boolean loggedIn;
     private @Nullable Report fatal;
     private char status = 'I';
@@ -89,6 +92,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** The error the server has ended the connection with, if it said one. */
     public Optional<Report> fatal() {
         return Optional.ofNullable(fatal);
+    }
+
+    /** In nanoseconds, of System.nanoTime. */
+    public long openedAt() {
+        return openedAt;
     }
 
     /** What it was started with. */
@@ -121,6 +129,22 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** A parameter the server has reported. */
     public Optional<String> parameter(String name) {
         return Optional.ofNullable(parameters.get(name));
+    }
+
+    /**
+     * A session's settings are on their way to the server: what comes behind them meets these parameters, until the server has answered and
+     * what it has reported counts again.
+     */
+    public void replayBegins(Map<String, String> expected) {
+        replaying = true;
+        if (!expected.isEmpty()) {
+            become(expected);
+        }
+    }
+
+    public void replayEnds() {
+        replaying = false;
+        become(reported);
     }
 
     /** All parameters the server has reported, in its order. */
@@ -295,7 +319,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
-                if (shared && type == BackendType.ERROR_RESPONSE) {
+                if (shared && loggedIn && type == BackendType.ERROR_RESPONSE) {
                     return Action.TAKE;
                 }
                 if (type == BackendType.ERROR_RESPONSE) {
@@ -407,14 +431,18 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     private void remember(ParameterStatus parameter) {
-        var changed = new LinkedHashMap<>(parameters);
+        var changed = new LinkedHashMap<>(reported);
         changed.put(parameter.name(), parameter.value());
-        parameters = Collections.unmodifiableMap(changed);
-        meanings = SessionState.meaningful(parameters);
-        if (parameter.name().endsWith("_encoding")) {
-            charset = ClientEncoding.charset(
-                    parameters.getOrDefault("client_encoding", "UTF8"), parameters.getOrDefault("server_encoding", "UTF8"));
+        reported = Collections.unmodifiableMap(changed);
+        if (!replaying) {
+            become(reported);
         }
+    }
+
+    private void become(Map<String, String> now) {
+        parameters = now;
+        meanings = SessionState.meaningful(now);
+        charset = ClientEncoding.charset(now.getOrDefault("client_encoding", "UTF8"), now.getOrDefault("server_encoding", "UTF8"));
     }
 
     @Override

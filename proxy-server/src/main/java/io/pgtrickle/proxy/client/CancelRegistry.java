@@ -17,7 +17,7 @@ final class CancelRegistry {
     private final SecureRandom random = new SecureRandom();
     private final ConcurrentMap<CancelKey, ClientSession> sessions = new ConcurrentHashMap<>();
 
-    /** A new key for a session; the process id is the server's, so that clients can tell their own notifications. */
+    /** A new key for a session; the process id is the server's if the session has one of its own, as clients tell their own notifications by it. */
     CancelKey register(ClientSession session, int processId, int minorVersion) {
         while (true) {
             byte[] secret = new byte[minorVersion >= 2 ? KEY_BYTES_3_2 : KEY_BYTES_3_0];
@@ -27,6 +27,11 @@ final class CancelRegistry {
                 return key;
             }
         }
+    }
+
+    /** For a session that has no server process of its own. */
+    int processId() {
+        return 1 + random.nextInt(Integer.MAX_VALUE);
     }
 
     void unregister(CancelKey key) {

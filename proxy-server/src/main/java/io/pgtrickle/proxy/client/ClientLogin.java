@@ -25,6 +25,7 @@ import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -182,6 +183,7 @@ final class ClientLogin {
         }
         var message = new StartupMessage(asked.major(), asked.minor(), parameters, asked.charset());
         lease.open(new Wish(route, settings, message, serverLogin));
+        lease.greeting().ifPresentOrElse(session::loggedInEarly, lease::connect);
     }
 
     /** A typed message may come only as the answer to an Authentication message. */
@@ -225,8 +227,8 @@ final class ClientLogin {
     }
 
     /** The client is in, and learns what the server has reported. */
-    void greet(ServerConnection server) {
+    void greet(Map<String, String> parameters) {
         session.send(AuthenticationData.ok());
-        server.parameters().forEach((name, value) -> session.send(new ParameterStatus(name, value)));
+        parameters.forEach((name, value) -> session.send(new ParameterStatus(name, value)));
     }
 }

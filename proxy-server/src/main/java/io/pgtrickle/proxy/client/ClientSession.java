@@ -29,6 +29,7 @@ import io.pgtrickle.wire.codec.ProtocolViolationException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -416,6 +417,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     @Override
+    public void waiting(Report notice) {
+        send(notice);
+        flush();
+    }
+
+    @Override
     public void unavailable(Report report) {
         fatal(report);
     }
@@ -432,7 +439,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     public void loggedIn(ByteBuf frame) {
         ServerConnection current = lease.server();
         if (current != null && state == State.LOGIN) {
-            loggedIn(current);
+            begin(current);
         }
     }
 
@@ -440,22 +447,29 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private void greetIfReady() {
         ServerConnection server = lease.server();
         if (state == State.LOGIN && lease.isLoggedIn() && server != null && server.replies().isEmpty()) {
-            login.greet(server);
-            loggedIn(server);
+            login.greet(server.parameters());
+            begin(server);
         } else if (server != null) {
             server.flush();
         }
     }
 
-    private void loggedIn(ServerConnection current) {
+    /** Before there is a server connection: what it would report is known. */
+    void loggedInEarly(Map<String, String> parameters) {
+        login.greet(parameters);
+        begin(null);
+    }
+
+    private void begin(@Nullable ServerConnection current) {
         cancelDeadline();
-        CancelKey key = context.cancels().register(this, current.key().processId(), login.minorVersion());
+        int processId = current != null && lease.state() == null ? current.key().processId() : context.cancels().processId();
+        CancelKey key = context.cancels().register(this, processId, login.minorVersion());
         cancelKey = key;
         send(new BackendKeyData(key.processId(), key.secret()));
         send(new ReadyForQuery('I'));
         flush();
         state = State.READY;
-        log.loggedIn(current.route().user(), current.route().database());
+        log.loggedIn(lease.route().user(), lease.route().database());
         interceptor = interceptor();
         resumeInput();
         releaseAtRest();

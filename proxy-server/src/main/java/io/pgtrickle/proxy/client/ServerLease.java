@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
@@ -19,7 +20,9 @@ import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +68,7 @@ final class ServerLease {
         return link.orNull();
     }
 
-    /** Asks for the first connection. */
+    /** The client is admitted. */
     void open(Wish wished) {
         wish = wished;
         if (wished.isShared()) {
@@ -73,6 +76,33 @@ final class ServerLease {
             state = new SessionState(application == null ? Map.of() : Map.of(APPLICATION_NAME, application));
             wish = wished.without(APPLICATION_NAME);
         }
+    }
+
+    /** What the client can be greeted with although there is no connection yet. */
+    Optional<Map<String, String>> greeting() {
+        Wish wished = wish;
+        SessionState session = state;
+        if (wished == null || session == null) {
+            return Optional.empty();
+        }
+        Optional<Map<String, String>> greeting = pool.greeting(wished).map(parameters -> {
+            var own = new LinkedHashMap<>(parameters);
+            own.putAll(session.initial());
+            return Collections.unmodifiableMap(own);
+        });
+        greeting.ifPresent(parameters -> known = parameters);
+        return greeting;
+    }
+
+    Route route() {
+        if (wish == null) {
+            throw new IllegalStateException("not admitted yet");
+        }
+        return wish.route();
+    }
+
+    /** Asks for the first connection. */
+    void connect() {
         isThere();
     }
 
@@ -152,8 +182,10 @@ final class ServerLease {
             replaying = true;
             server.send(new Query(replay.get()), Owner.SETUP, _ -> {
                 replaying = false;
+                server.replayEnds();
                 tell(server);
             });
+            server.replayBegins(known);
         } else {
             tell(server);
         }

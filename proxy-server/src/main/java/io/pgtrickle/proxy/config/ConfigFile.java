@@ -167,6 +167,9 @@ public final class ConfigFile {
         AuthType authType = values.get(ProxySettings.AUTH_TYPE);
         UserList users = users(values, authType, file);
         checkUsers(authType, file);
+        if (authType == AuthType.PASSTHROUGH && values.get(ProxySettings.POOL_MODE) != PoolMode.SESSION) {
+            warnings.add(file + ": pool_mode has no effect with auth_type = passthrough: the server knows each client by a connection of its own");
+        }
         if (values.get(ProxySettings.LISTEN_ADDR).isEmpty()) {
             problems.add(file + ": listen_addr names no address, and unix sockets are not supported yet");
         }

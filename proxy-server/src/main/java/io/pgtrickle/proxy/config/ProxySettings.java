@@ -39,6 +39,29 @@ final class ProxySettings {
                     + "With auth_type `passthrough` every client keeps a connection of its own.");
     static final Setting<Integer> DEFAULT_POOL_SIZE = new Setting<>("default_pool_size", ValueType.integer(0, Integer.MAX_VALUE), "20",
             "Server connections at most, for each database and user; 0 for no limit.");
+    static final Setting<Integer> MIN_POOL_SIZE = new Setting<>("min_pool_size", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Server connections that stay open for a database and user once a client has come, whether they are needed or not.");
+    static final Setting<Integer> RESERVE_POOL_SIZE = new Setting<>("reserve_pool_size", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Server connections beyond the pool's size, for when a client has waited for reserve_pool_timeout.");
+    static final Setting<Duration> RESERVE_POOL_TIMEOUT = new Setting<>("reserve_pool_timeout", ValueType.seconds(), "5",
+            "See reserve_pool_size; reserve connections are closed when nobody has used them for as long.");
+    static final Setting<Integer> MAX_DB_CONNECTIONS = new Setting<>("max_db_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Server connections to a database at most, whoever uses them; 0 for no limit. A connection nobody uses makes room for another user's.");
+    static final Setting<Integer> MAX_USER_CONNECTIONS = new Setting<>("max_user_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Server connections of a user at most, to whichever database; 0 for no limit.");
+    static final Setting<Duration> QUERY_WAIT_NOTIFY = new Setting<>("query_wait_notify", ValueType.seconds(), "5",
+            "A client that has waited so long for a server connection gets a NOTICE.");
+    static final Setting<Duration> SERVER_LOGIN_RETRY = new Setting<>("server_login_retry", ValueType.seconds(), "15",
+            "The longest pause between attempts to connect to a server that refuses or does not answer. The first is 0.1 s, each further one twice "
+                    + "as long; meanwhile clients are told what the server said, unless there are connections to wait for.");
+    static final Setting<Duration> SERVER_CHECK_DELAY = new Setting<>("server_check_delay", ValueType.seconds(), "30",
+            "A server connection that was not used for so long is checked before it is given to a client.");
+    static final Setting<String> SERVER_CHECK_QUERY = new Setting<>("server_check_query", ValueType.text(), "",
+            "What it is checked with; an empty query by default.");
+    static final Setting<Boolean> SERVER_ROUND_ROBIN = new Setting<>("server_round_robin", ValueType.bool(), "0",
+            "1: give out the connection that was used longest ago, not the one used last.");
+    static final Setting<Boolean> SERVER_RESET_QUERY_ALWAYS = new Setting<>("server_reset_query_always", ValueType.bool(), "0",
+            "1: send server_reset_query after each transaction, too. Not needed: what a session leaves behind follows it or is reset.");
     static final Setting<Duration> QUERY_WAIT_TIMEOUT = new Setting<>("query_wait_timeout", ValueType.seconds(), "120",
             "A client that has waited so long for a server connection is disconnected.");
     static final Setting<Duration> SERVER_LIFETIME = new Setting<>("server_lifetime", ValueType.seconds(), "3600",
@@ -60,8 +83,9 @@ final class ProxySettings {
 
     /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
-            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, POOL_MODE, DEFAULT_POOL_SIZE, QUERY_WAIT_TIMEOUT, SERVER_LIFETIME,
-            SERVER_IDLE_TIMEOUT, SERVER_RESET_QUERY, MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
+            RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
+            SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS, MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -86,13 +110,23 @@ final class ProxySettings {
         return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
+    private static PoolSettings pooling(SettingValues values) {
+        return new PoolSettings(
+                values.get(POOL_MODE),
+                new PoolSettings.Sizes(values.get(DEFAULT_POOL_SIZE), values.get(MIN_POOL_SIZE), values.get(RESERVE_POOL_SIZE),
+                        values.get(RESERVE_POOL_TIMEOUT), values.get(MAX_DB_CONNECTIONS), values.get(MAX_USER_CONNECTIONS)),
+                new PoolSettings.Waiting(values.get(QUERY_WAIT_TIMEOUT), values.get(QUERY_WAIT_NOTIFY), values.get(SERVER_LOGIN_RETRY)),
+                new PoolSettings.Upkeep(values.get(SERVER_LIFETIME), values.get(SERVER_IDLE_TIMEOUT), values.get(SERVER_CHECK_DELAY),
+                        values.get(SERVER_ROUND_ROBIN)),
+                new PoolSettings.Queries(values.get(SERVER_RESET_QUERY), values.get(SERVER_RESET_QUERY_ALWAYS), values.get(SERVER_CHECK_QUERY), ""));
+    }
+
     static ProxyConfig config(SettingValues values, AuthType authType, UserList users, Databases databases, Engine engine) {
         return new ProxyConfig(
                 new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
                 new Authentication(authType, users, values.get(SCRAM_ITERATIONS)),
                 databases,
-                new PoolSettings(values.get(POOL_MODE), values.get(DEFAULT_POOL_SIZE), values.get(QUERY_WAIT_TIMEOUT),
-                        values.get(SERVER_LIFETIME), values.get(SERVER_IDLE_TIMEOUT), values.get(SERVER_RESET_QUERY)),
+                pooling(values),
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 engine);

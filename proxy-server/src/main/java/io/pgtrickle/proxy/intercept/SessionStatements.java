@@ -12,11 +12,18 @@ import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
 import io.pgtrickle.proxy.prepared.SharedStatements;
 import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.proxy.state.SettingsReplay;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
 import io.pgtrickle.wire.frontend.FrontendMessage.Close;
+import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
+import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,12 +40,17 @@ final class SessionStatements implements StatementNames {
     static final int MAX_KEPT = 1 << 26;
 
     private static final byte[] NONE = {};
+    private static final String SETTINGS = "pgtrickle_settings";
 
     private final ServerLink link;
     private final SharedStatements all;
     private final SessionState state;
     private final int limit;
     private final NameTable<SharedStatement> names = new NameTable<>();
+
+    private Map<String, String> settings = Map.of();
+    private Map<String, String> settingsReported = Map.of();
+    private Map<String, String> settingsMade = Map.of();
 
     private byte[] unnamed = NONE;
     private int unnamedLength;
@@ -93,8 +105,8 @@ final class SessionStatements implements StatementNames {
         }
         byte[] bytes = ByteBufUtil.getBytes(body);
         SharedStatement statement = state.isSuspect()
-                ? all.unshared(bytes, suspect)
-                : all.shared(bytes, suspect, server().route().database(), server().meanings(), state.meanings());
+                ? all.unshared(bytes, suspect, settings())
+                : all.shared(bytes, suspect, server().route().database(), settings());
         ReplyQueue.Outcome naming = both(names.becomes(name, statement, pipeline()), outcome);
         long pipeline = pipeline();
         if (known().has(statement, pipeline)) {
@@ -262,11 +274,37 @@ final class SessionStatements implements StatementNames {
         if (!there.has(statement, pipeline)) {
             makeRoom(statement);
             there.preparing(statement, pipeline);
+            Map<String, String> settings = settings();
+            SettingsReplay.query(settings, statement.settings()).ifPresent(this::set);
             ByteBuf out = server().channel().alloc().buffer();
             statement.writeParse(out);
             server().replies().expect(Kind.PARSE, Owner.PROXY, ok -> there.prepared(statement, pipeline, ok));
             server().write(out);
+            SettingsReplay.query(statement.settings(), settings).ifPresent(this::set);
         }
+    }
+
+    /** Amid a pipeline, with names of our own. */
+    private void set(String query) {
+        server().send(new Parse(SETTINGS, query, List.of()), Owner.PROXY);
+        server().send(new Bind(SETTINGS, SETTINGS, List.of(), List.of(), List.of()), Owner.PROXY);
+        server().send(new Execute(SETTINGS, 0), Owner.PROXY);
+        server().send(new Close(Target.PORTAL, SETTINGS), Owner.PROXY);
+        server().send(new Close(Target.STATEMENT, SETTINGS), Owner.PROXY);
+    }
+
+    /** What text is read with, as far as is known. */
+    private Map<String, String> settings() {
+        Map<String, String> reported = server().meanings();
+        Map<String, String> made = state.meanings();
+        if (reported != settingsReported || made != settingsMade) {
+            var both = new HashMap<>(made);
+            both.putAll(reported);
+            settings = Map.copyOf(both);
+            settingsReported = reported;
+            settingsMade = made;
+        }
+        return settings;
     }
 
     /** Closes the statement itself, in case it is there after all, and what has not been used for longest. */

@@ -9,9 +9,13 @@ import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
 import io.pgtrickle.wire.backend.BackendType;
+import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A connection that nobody uses at the moment. What the server says meanwhile concerns nobody; it may be reset first. */
 final class IdleServer implements ServerListener {
@@ -21,21 +25,40 @@ final class IdleServer implements ServerListener {
 
     private final ServerConnection server;
     private final Pool pool;
-    private boolean resetting;
+    private final long since = System.nanoTime();
+    /** Told how the query that runs on it went. */
+    private @Nullable Consumer<Boolean> running;
     private boolean failed;
 
     IdleServer(ServerConnection server, Pool pool) {
         this.server = server;
         this.pool = pool;
-        this.resetting = !server.replies().isEmpty();
+    }
+
+    /** Runs a query on our own account, which nobody sees the result of. On the connection's event loop. */
+    void run(String query, Consumer<Boolean> then) {
+        running = then;
+        failed = false;
+        server.attach(this);
+        server.send(new Query(query), Owner.SETUP);
+        server.flush();
+    }
+
+    private void ended(boolean good) {
+        Consumer<Boolean> then = running;
+        running = null;
+        if (then != null) {
+            then.accept(good);
+        }
+    }
+
+    /** Whether nobody has used it for so long. */
+    boolean hasRested(Duration time) {
+        return System.nanoTime() - since >= time.toNanos();
     }
 
     ServerConnection server() {
         return server;
-    }
-
-    boolean isBeingReset() {
-        return resetting;
     }
 
     boolean isOn(EventLoop loop) {
@@ -46,7 +69,8 @@ final class IdleServer implements ServerListener {
         return settings(server.startup().parameters()).equals(settings(wish.startup().parameters()));
     }
 
-    private static Map<String, String> settings(Map<String, String> parameters) {
+    /** What a connection is started with and clients can differ by. */
+    static Map<String, String> settings(Map<String, String> parameters) {
         var settings = new HashMap<>(parameters);
         settings.keySet().removeAll(OF_NO_ACCOUNT);
         return settings;
@@ -91,14 +115,8 @@ final class IdleServer implements ServerListener {
 
     @Override
     public void received() {
-        if (resetting && server.replies().isEmpty()) {
-            if (failed || !server.isAtRest()) {
-                server.close();
-            } else {
-                resetting = false;
-                server.made(Map.of());
-                pool.rest(this);
-            }
+        if (running != null && server.replies().isEmpty()) {
+            ended(!failed);
         }
     }
 
@@ -110,6 +128,10 @@ final class IdleServer implements ServerListener {
 
     @Override
     public void closed(boolean explained) {
-        pool.lost(this);
+        if (running != null) {
+            ended(false);
+        } else {
+            pool.lost(this);
+        }
     }
 }

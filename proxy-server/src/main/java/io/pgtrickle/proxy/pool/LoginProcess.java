@@ -7,26 +7,31 @@ import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
-import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Our own login to a server for a client that waits; on the connection's event loop. */
 final class LoginProcess implements ServerListener {
 
+    /** What becomes of it; called once, on the connection's event loop. */
+    interface End {
+
+        void loggedIn(ServerConnection server);
+
+        void failed(Report report);
+    }
+
     private final ServerLogin login;
-    private final Borrower borrower;
-    private final Runnable failed;
-    private @org.jspecify.annotations.Nullable ServerConnection server;
+    private final End end;
+    private @Nullable ServerConnection server;
     private boolean ended;
 
-    /** @param failed told when nothing comes of it, before the borrower is */
-    LoginProcess(ServerLogin login, Borrower borrower, Runnable failed) {
+    LoginProcess(ServerLogin login, End end) {
         this.login = login;
-        this.borrower = borrower;
-        this.failed = failed;
+        this.end = end;
     }
 
     void begin(ServerConnection connected) {
@@ -67,16 +72,14 @@ final class LoginProcess implements ServerListener {
     @Override
     public void loggedIn(ByteBuf frame) {
         ended = true;
-        server().attach(borrower);
-        borrower.lent(server());
+        end.loggedIn(server());
     }
 
     private void fail(Report report) {
         if (!ended) {
             ended = true;
-            failed.run();
-            borrower.unavailable(report);
             server().close();
+            end.failed(report);
         }
     }
 

@@ -2,23 +2,22 @@
 package io.pgtrickle.proxy.pool;
 
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.ScheduledFuture;
 import io.pgtrickle.proxy.auth.Route;
-import io.pgtrickle.proxy.config.PoolMode;
-import io.pgtrickle.proxy.config.PoolSettings;
-import io.pgtrickle.proxy.auth.ServerLogin;
-import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.pool.ServerPool.Request;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
 import io.pgtrickle.wire.backend.Report;
-import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,104 +33,115 @@ final class Pool {
 
     private static final Logger LOG = LoggerFactory.getLogger(Pool.class);
 
+    private static final int MAX_GREETINGS = 100;
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+
     private final Route route;
     private final PoolSettings settings;
     private final ServerConnector connector;
+    private final Counts counts;
+    private final Pools pools;
 
     /** The one used last comes first. */
     private final Deque<IdleServer> idle = new ArrayDeque<>();
     private final Deque<Waiting> waiting = new ArrayDeque<>();
     /** Connections there are or will be: idle, lent, being opened. */
     private int total;
+    /** What the last client wanted, to open connections for nobody in particular. */
+    private @Nullable Waiting last;
+    private long pauseUntil = System.nanoTime();
+    private Duration pause = Duration.ZERO;
+    private @Nullable Report failure;
+    /** What a server has reported to clients with such startup parameters. */
+    private final Map<Map<String, String>, Map<String, String>> greetings = new HashMap<>();
 
-    Pool(Route route, PoolSettings settings, ServerConnector connector) {
+    Pool(Route route, PoolSettings settings, ServerConnector connector, Counts counts, Pools pools) {
         this.route = route;
         this.settings = settings;
         this.connector = connector;
+        this.counts = counts;
+        this.pools = pools;
     }
 
-    /** One client's wait. */
-    private final class Waiting implements Request {
-        private final Wish wish;
-        private final EventLoop loop;
-        private final Borrower borrower;
-        private @Nullable ScheduledFuture<?> timeout;
+    Route route() {
+        return route;
+    }
 
-        Waiting(Wish wish, EventLoop loop, Borrower borrower) {
-            this.wish = wish;
-            this.loop = loop;
-            this.borrower = borrower;
-        }
-
-        @Override
-        public void withdraw() {
-            synchronized (Pool.this) {
-                waiting.remove(this);
-            }
-            stopTimeout();
-        }
-
-        private void stopTimeout() {
-            if (timeout != null) {
-                timeout.cancel(false);
-            }
-        }
-
-        private void startTimeout() {
-            long millis = settings.queryWaitTimeout().toMillis();
-            if (millis > 0) {
-                timeout = loop.schedule(this::timedOut, millis, TimeUnit.MILLISECONDS);
-            }
-        }
-
-        private void timedOut() {
-            boolean waited;
-            synchronized (Pool.this) {
-                waited = waiting.remove(this);
-            }
-            if (waited) {
-                borrower.unavailable(Report.fatal("08P01", "query_wait_timeout"));
-            }
-        }
+    synchronized Optional<Map<String, String>> greeting(Wish wish) {
+        return Optional.ofNullable(greetings.get(IdleServer.settings(wish.startup().parameters())));
     }
 
     Request acquire(Wish wish, EventLoop loop, Borrower borrower) {
-        var request = new Waiting(wish, loop, borrower);
+        var request = new Waiting(this, wish, loop, borrower);
+        Report known;
         Runnable service;
         synchronized (this) {
-            service = waiting.isEmpty() ? service(request) : null;
-            if (service == null) {
+            last = request;
+            known = total == 0 && isPausing() ? failure : null;
+            service = known == null && waiting.isEmpty() ? service(request) : null;
+            if (known == null && service == null) {
                 waiting.add(request);
             }
         }
-        if (service == null) {
-            request.startTimeout();
-        } else {
+        if (known != null) {
+            borrower.unavailable(known);
+        } else if (service != null) {
             service.run();
+        } else {
+            request.startTimers(settings.waiting());
+            if (isLimitedElsewhere()) {
+                pools.makeRoom(this);
+            }
         }
         return request;
     }
 
+    /** Whether only a limit over several pools forbids one more connection. */
+    synchronized boolean isLimitedElsewhere() {
+        PoolSettings.Sizes sizes = settings.sizes();
+        return (sizes.database() > 0 || sizes.user() > 0) && (sizes.size() == 0 || total < sizes.size()) && !isPausing();
+    }
+
+    /** Whether it was waiting still. */
+    synchronized boolean withdraw(Waiting request) {
+        return waiting.remove(request);
+    }
+
+    synchronized boolean isWaiting(Waiting request) {
+        return waiting.contains(request);
+    }
+
     /** How this request can be served now; null if it has to wait. Called with the lock held. */
     private @Nullable Runnable service(Waiting request) {
-        if (request.wish.login().isPresent()) {
+        if (request.wish().login().isPresent()) {
             IdleServer fitting = takeFitting(request);
             if (fitting != null) {
-                return () -> fitting.moveTo(request.loop, () -> lend(fitting, request));
+                return () -> fitting.moveTo(request.loop(), () -> lend(fitting, request));
             }
         }
-        if (settings.size() == 0 || total < settings.size()) {
+        if (mayOpen(request) && counts.add(route, settings.sizes())) {
             total++;
             return () -> connect(request);
         }
-        IdleServer oldest = idle.pollLast();
-        if (oldest != null) {
-            return () -> {
-                oldest.close();
-                connect(request);
-            };
-        }
-        return null;
+        IdleServer oldest = isPausing() ? null : idle.pollLast();
+        return oldest == null
+                ? null
+                : () -> {
+                    oldest.close();
+                    connect(request);
+                };
+    }
+
+    private boolean mayOpen(Waiting request) {
+        PoolSettings.Sizes sizes = settings.sizes();
+        boolean room = sizes.size() == 0
+                || total < sizes.size()
+                || total < sizes.size() + sizes.reserve() && request.hasWaited(sizes.reserveTimeout());
+        return room && !isPausing();
+    }
+
+    private boolean isPausing() {
+        return System.nanoTime() - pauseUntil < 0;
     }
 
     /** One on the client's own event loop if there is any. */
@@ -139,12 +149,12 @@ final class Pool {
         IdleServer fitting = null;
         for (Iterator<IdleServer> each = idle.iterator(); each.hasNext(); ) {
             IdleServer server = each.next();
-            if (server.isOn(request.loop) && server.fits(request.wish)) {
-                each.remove();
-                return server;
-            }
-            if (fitting == null && server.fits(request.wish)) {
-                fitting = server;
+            if (server.fits(request.wish())) {
+                if (server.isOn(request.loop()) && !settings.upkeep().roundRobin()) {
+                    each.remove();
+                    return server;
+                }
+                fitting = fitting == null ? server : fitting;
             }
         }
         if (fitting != null) {
@@ -153,41 +163,139 @@ final class Pool {
         return fitting;
     }
 
+    // On the client's event loop.
+
     private void lend(IdleServer idle, Waiting request) {
-        ServerConnection server = idle.server();
-        request.stopTimeout();
-        if (server.isAtRest()) {
-            server.attach(request.borrower);
-            request.borrower.lent(server);
+        if (!idle.server().isAtRest()) {
+            idle.close();
+            again(request);
+        } else if (!settings.upkeep().checkDelay().isZero() && idle.hasRested(settings.upkeep().checkDelay())) {
+            idle.run(settings.queries().check(), good -> {
+                if (good) {
+                    lendChecked(idle.server(), request);
+                } else {
+                    idle.close();
+                    again(request);
+                }
+            });
         } else {
-            server.close();
-            connect(request);
+            lendChecked(idle.server(), request);
+        }
+    }
+
+    /** With the place of a connection that has turned out to be gone. */
+    private void again(Waiting request) {
+        connect(request);
+    }
+
+    private void lendChecked(ServerConnection server, Waiting request) {
+        request.stopTimers();
+        if (request.isWithdrawn()) {
+            release(server, true, false);
+        } else {
+            server.attach(request.borrower());
+            request.borrower().lent(server);
         }
     }
 
     private void connect(Waiting request) {
-        request.stopTimeout();
-        Supplier<ServerLogin> login = request.wish.login().orElse(null);
-        var process = login == null ? null : new LoginProcess(login.get(), request.borrower, () -> removed());
-        connector.connect(route, request.wish.startup(), request.wish.isShared(), request.loop, process == null ? request.borrower : process, new ServerConnector.Attempt() {
+        Wish wish = request.wish();
+        var login = wish.login().orElse(null);
+        if (login == null) {
+            connector.connect(route, wish.startup(), false, request.loop(), request.borrower(), new ServerConnector.Attempt() {
+                @Override
+                public void connected(ServerConnection server) {
+                    request.stopTimers();
+                    request.borrower().lent(server);
+                }
+
+                @Override
+                public void failed(Throwable cause) {
+                    removed();
+                    request.fail(unreachable(cause));
+                }
+            });
+            return;
+        }
+        var process = new LoginProcess(login.get(), new LoginProcess.End() {
+            @Override
+            public void loggedIn(ServerConnection server) {
+                opened(server, request);
+            }
+
+            @Override
+            public void failed(Report report) {
+                notOpened(report, request);
+            }
+        });
+        connector.connect(route, wish.startup(), wish.isShared(), request.loop(), process, new ServerConnector.Attempt() {
             @Override
             public void connected(ServerConnection server) {
-                if (process == null) {
-                    request.borrower.lent(server);
-                } else {
-                    process.begin(server);
-                }
+                process.begin(server);
             }
 
             @Override
             public void failed(Throwable cause) {
-                LOG.warn("no connection to {}:{}: {}", route.host(), route.port(), cause.getMessage());
-                removed();
-                request.borrower.unavailable(Report.fatal("08006", "could not connect to the server at %s:%d".formatted(route.host(), route.port()))
-                        .with(Report.DETAIL, String.valueOf(cause.getMessage()))
-                        .with(Report.HINT, "Check that PostgreSQL is running there and accepts TCP/IP connections from this host."));
+                notOpened(unreachable(cause), request);
             }
         });
+    }
+
+    private Report unreachable(Throwable cause) {
+        LOG.warn("no connection to {}:{}: {}", route.host(), route.port(), cause.getMessage());
+        return Report.fatal("08006", "could not connect to the server at %s:%d".formatted(route.host(), route.port()))
+                .with(Report.DETAIL, String.valueOf(cause.getMessage()))
+                .with(Report.HINT, "Check that PostgreSQL is running there and accepts TCP/IP connections from this host.");
+    }
+
+    private void opened(ServerConnection server, Waiting request) {
+        synchronized (this) {
+            failure = null;
+            pause = Duration.ZERO;
+            if (greetings.size() < MAX_GREETINGS) {
+                greetings.put(IdleServer.settings(server.startup().parameters()), server.parameters());
+            }
+        }
+        if (settings.queries().connect().isEmpty()) {
+            lendChecked(server, request);
+            return;
+        }
+        var idleServer = new IdleServer(server, this);
+        server.attach(idleServer);
+        idleServer.run(settings.queries().connect(), good -> {
+            if (!good) {
+                LOG.warn("connect_query has failed on {}", server.channel());
+            }
+            if (server.isAtRest()) {
+                lendChecked(server, request);
+            } else {
+                idleServer.close();
+                notOpened(Report.fatal("08006", "connect_query has ended the server connection"), request);
+            }
+        });
+    }
+
+    /** Nobody else tries for a while; who can wait for a connection there is does so. */
+    private void notOpened(Report report, Waiting request) {
+        List<Waiting> hopeless = new ArrayList<>();
+        request.startTimers(settings.waiting());
+        synchronized (this) {
+            failure = report;
+            greetings.clear();
+            Duration longest = settings.waiting().loginRetry();
+            pause = pause.isZero() ? FIRST_PAUSE : pause.multipliedBy(2);
+            pause = pause.compareTo(longest) > 0 ? longest : pause;
+            pauseUntil = System.nanoTime() + pause.toNanos();
+            if (total > 1 && !request.isWithdrawn()) {
+                waiting.addFirst(request);
+            } else {
+                hopeless.add(request);
+                hopeless.addAll(waiting);
+                waiting.clear();
+            }
+        }
+        removed();
+        hopeless.forEach(each -> each.loop().execute(() -> each.fail(report)));
     }
 
     /** See {@link ServerPool#release}. On the connection's event loop. */
@@ -195,31 +303,52 @@ final class Pool {
         if (!clean || !server.isAtRest()) {
             server.close();
             removed();
-        } else if (reset && !settings.resetQuery().isEmpty()) {
-            var idleServer = new IdleServer(server, this);
-            server.attach(idleServer);
-            server.send(new Query(settings.resetQuery()), Owner.SETUP);
-            server.flush();
+            return;
+        }
+        var idleServer = new IdleServer(server, this);
+        server.attach(idleServer);
+        if (isOlder(server, settings.upkeep().lifetime())) {
+            idleServer.close();
+            removed();
+        } else if ((reset || settings.queries().resetAlways()) && !settings.queries().reset().isEmpty()) {
+            idleServer.run(settings.queries().reset(), good -> {
+                if (good && server.isAtRest()) {
+                    server.made(Map.of());
+                    rest(idleServer);
+                } else {
+                    idleServer.close();
+                    removed();
+                }
+            });
         } else {
-            var idleServer = new IdleServer(server, this);
-            server.attach(idleServer);
             rest(idleServer);
         }
     }
 
-    /** A connection is ready for the next client. */
-    void rest(IdleServer server) {
-        synchronized (this) {
-            idle.addFirst(server);
-        }
-        serveWaiting();
+    private static boolean isOlder(ServerConnection server, Duration age) {
+        return !age.isZero() && System.nanoTime() - server.openedAt() > age.toNanos();
     }
 
-    /** An idle connection has ended, or failed to be reset. */
+    /** A connection is ready for the next client. */
+    private void rest(IdleServer server) {
+        synchronized (this) {
+            if (settings.upkeep().roundRobin()) {
+                idle.addLast(server);
+            } else {
+                idle.addFirst(server);
+            }
+        }
+        serveWaiting();
+        if (settings.sizes().database() > 0 || settings.sizes().user() > 0) {
+            pools.offer(this);
+        }
+    }
+
+    /** An idle connection has ended. */
     void lost(IdleServer server) {
         boolean counted;
         synchronized (this) {
-            counted = idle.remove(server) || server.isBeingReset();
+            counted = idle.remove(server);
         }
         if (counted) {
             removed();
@@ -230,10 +359,12 @@ final class Pool {
         synchronized (this) {
             total--;
         }
+        counts.remove(route);
         serveWaiting();
+        pools.hasRoom(this);
     }
 
-    private void serveWaiting() {
+    void serveWaiting() {
         while (true) {
             Waiting first;
             Runnable service;
@@ -245,7 +376,57 @@ final class Pool {
                 }
                 waiting.removeFirst();
             }
-            first.loop.execute(service);
+            first.loop().execute(service);
         }
+    }
+
+    // Upkeep.
+
+    /** From time to time: closes what is idle or old, opens what is missing, gives the reserve to who has waited for long. */
+    void upkeep() {
+        List<IdleServer> done = new ArrayList<>();
+        Waiting model;
+        synchronized (this) {
+            PoolSettings.Sizes sizes = settings.sizes();
+            for (Iterator<IdleServer> oldest = idle.descendingIterator(); oldest.hasNext(); ) {
+                IdleServer server = oldest.next();
+                boolean tooMany = sizes.size() > 0 && total - done.size() > sizes.size();
+                boolean rested = total - done.size() > sizes.min() && !settings.upkeep().idleTimeout().isZero()
+                        && server.hasRested(settings.upkeep().idleTimeout());
+                if (tooMany && server.hasRested(sizes.reserveTimeout()) || rested || isOlder(server.server(), settings.upkeep().lifetime())) {
+                    oldest.remove();
+                    done.add(server);
+                }
+            }
+            boolean missing = total < sizes.min() && !isPausing() && last != null && last.wish().isShared();
+            model = missing && counts.add(route, sizes) ? last : null;
+            if (model != null) {
+                total++;
+            }
+        }
+        done.forEach(server -> {
+            server.close();
+            removed();
+        });
+        if (model != null) {
+            connect(new Waiting(this, model.wish(), model.loop(), new NobodyYet(this)));
+        }
+        serveWaiting();
+    }
+
+    /** Somebody waits for a connection that a limit over several pools forbids: one that nobody uses makes room. */
+    Optional<IdleServer> giveUpOne() {
+        synchronized (this) {
+            return Optional.ofNullable(idle.pollLast());
+        }
+    }
+
+    void gaveUp(IdleServer server) {
+        server.close();
+        removed();
+    }
+
+    synchronized boolean hasWaiting() {
+        return !waiting.isEmpty();
     }
 }

@@ -11,6 +11,7 @@ import io.pgtrickle.proxy.backend.ServerListener;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -42,6 +43,9 @@ public interface ServerPool {
         /** A connection that is at rest and works for the borrower from now on; or a new one, if the borrower wants to log in itself. */
         void lent(ServerConnection server);
 
+        /** It takes a while. */
+        void waiting(Report notice);
+
         /** There is no connection to be had, and this is why. */
         void unavailable(Report report);
     }
@@ -52,6 +56,9 @@ public interface ServerPool {
         /** The borrower does not want it any more. Called on the borrower's event loop. */
         void withdraw();
     }
+
+    /** What the server would report to a client with this wish, if that is known: such a client need not wait to be greeted. */
+    Optional<Map<String, String>> greeting(Wish wish);
 
     /** May answer at once, before it returns. */
     Request acquire(Wish wish, EventLoop loop, Borrower borrower);

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.prepared;
 
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.wire.codec.Frames;
+import java.util.Map;
 
 /**
  * A statement that sessions have prepared alike, under one name on every server connection that has needed it so far. It compares by
@@ -14,13 +15,22 @@ public final class SharedStatement {
     /** What follows the name in a Parse message: the SQL, and the parameter types the client has given. */
     private final byte[] body;
 
+    private final Map<String, String> settings;
     private final boolean suspect;
 
-    /** @param suspect whether running it may change the state of the session */
-    SharedStatement(String name, byte[] body, boolean suspect) {
+    /**
+     * @param settings that literals and names in the text were read with, and are whenever it is prepared
+     * @param suspect whether running it may change the state of the session
+     */
+    SharedStatement(String name, byte[] body, Map<String, String> settings, boolean suspect) {
         this.name = name;
         this.body = body;
+        this.settings = settings;
         this.suspect = suspect;
+    }
+
+    public Map<String, String> settings() {
+        return settings;
     }
 
     /** As server connections know it; ASCII. */

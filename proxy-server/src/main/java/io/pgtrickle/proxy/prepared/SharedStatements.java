@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class SharedStatements {
 
     /** What decides whether two statements are one. */
-    private record Key(ByteBuffer body, String database, long generation, Map<String, String> reported, Map<String, String> made) {}
+    private record Key(ByteBuffer body, String database, long generation, Map<String, String> settings) {}
 
     private static final class Entry extends WeakReference<SharedStatement> {
         private final Key key;
@@ -44,16 +44,16 @@ public final class SharedStatements {
     }
 
     /** The statement all sessions share that have these settings. */
-    public SharedStatement shared(byte[] body, boolean suspect, String database, Map<String, String> reported, Map<String, String> made) {
+    public SharedStatement shared(byte[] body, boolean suspect, String database, Map<String, String> settings) {
         forgetUnused();
-        var key = new Key(ByteBuffer.wrap(body), database, generation(database).get(), reported, made);
+        var key = new Key(ByteBuffer.wrap(body), database, generation(database).get(), settings);
         while (true) {
             Entry known = entries.get(key);
             SharedStatement statement = known == null ? null : known.get();
             if (statement != null) {
                 return statement;
             }
-            SharedStatement created = unshared(body, suspect);
+            SharedStatement created = unshared(body, suspect, settings);
             var entry = new Entry(key, created, forgotten);
             boolean entered = known == null ? entries.putIfAbsent(key, entry) == null : entries.replace(key, known, entry);
             if (entered) {
@@ -63,8 +63,8 @@ public final class SharedStatements {
     }
 
     /** A statement of one session's own. */
-    public SharedStatement unshared(byte[] body, boolean suspect) {
-        return new SharedStatement(prefix + names.incrementAndGet(), body, suspect);
+    public SharedStatement unshared(byte[] body, boolean suspect, Map<String, String> settings) {
+        return new SharedStatement(prefix + names.incrementAndGet(), body, settings, suspect);
     }
 
     /** The meaning of statements may have changed in a database: what is prepared from now on is not shared with what was before. */

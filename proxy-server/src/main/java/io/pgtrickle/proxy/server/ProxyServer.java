@@ -55,7 +55,7 @@ public final class ProxyServer implements AutoCloseable {
      * @return the address clients connect to; the first one, when there are several
      */
     public InetSocketAddress start() throws IOException {
-        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout());
+        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
         var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())

@@ -36,7 +36,14 @@ public final class SessionState {
             "scram_iterations",
             "statement_timeout",
             "transaction_timeout",
-            "work_mem");
+            "work_mem",
+            // not to be set, or not to be set so
+            "integer_datetimes",
+            "is_superuser",
+            "role",
+            "server_encoding",
+            "server_version",
+            "session_authorization");
 
     private static final String SETTING = "setting";
     private static final String LOADED = "loaded library";

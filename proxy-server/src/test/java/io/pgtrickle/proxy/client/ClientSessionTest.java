@@ -29,6 +29,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -55,6 +56,11 @@ class ClientSessionTest {
             wish = wanted;
             borrower = waiting;
             return () -> {};
+        }
+
+        @Override
+        public Optional<Map<String, String>> greeting(Wish wanted) {
+            return Optional.empty();
         }
 
         @Override

@@ -136,8 +136,6 @@ class ConfigFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "pool_mode = transaction | session pooling",
-        "default_pool_size = 5 | session pooling",
         "query_timeout = 10 | no such time limit",
         "client_tls_sslmode = prefer | clients are served without TLS",
         "auth_query = SELECT 1 | only users in auth_file",
@@ -145,6 +143,13 @@ class ConfigFileTest {
     void whatIsNotSupportedYetIsWarnedAbout(String line, String consequence) throws IOException {
         assertThat(load("[pgbouncer]\nauth_type = passthrough\n" + line + "\n").warnings())
                 .singleElement().asString().startsWith(directory + "/pgtrickle.ini:3: " + line).contains("not supported yet, ignored").contains(consequence);
+    }
+
+    @Test
+    void connectionsThatClientsLogInToThemselvesAreNotShared() throws IOException {
+        assertThat(load("[pgbouncer]\nauth_type = passthrough\npool_mode = transaction\n").warnings())
+                .singleElement().asString().contains("auth_type = passthrough").contains("connection of its own");
+        assertThat(load("[pgbouncer]\nauth_type = passthrough\n").warnings()).isEmpty();
     }
 
     @ParameterizedTest
@@ -227,7 +232,11 @@ class ConfigFileTest {
     void noNameOrDefaultChangesByAccident() {
         assertThat(ProxySettings.ALL).<String>map(setting -> setting.name() + "=" + setting.defaultText()).containsExactly(
                 "listen_addr=localhost", "listen_port=6432", "auth_type=md5", "auth_file=", "scram_iterations=4096", "max_client_conn=100",
-                "client_login_timeout=60", "server_connect_timeout=15", "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
+                "client_login_timeout=60", "server_connect_timeout=15", "server_login_retry=15", "pool_mode=session", "default_pool_size=20",
+                "min_pool_size=0", "reserve_pool_size=0", "reserve_pool_timeout=5", "max_db_connections=0", "max_user_connections=0",
+                "query_wait_timeout=120", "query_wait_notify=5", "server_lifetime=3600", "server_idle_timeout=600", "server_check_delay=30",
+                "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
+                "max_prepared_statements=200", "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
                 "verbose=0");
     }
 

@@ -3,10 +3,6 @@ package io.pgtrickle.proxy.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.pgtrickle.proxy.config.ConfigFile;
-import io.pgtrickle.proxy.config.HostPort;
-import io.pgtrickle.proxy.config.ProxyConfig;
-import io.pgtrickle.suite.TestPostgres;
 import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
 import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
@@ -18,7 +14,6 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,7 +50,7 @@ class SharedConnectionsIT {
 
     @BeforeAll
     void start() throws IOException {
-        proxy = new Proxy(config("transaction", 2));
+        proxy = new Proxy(PooledProxy.config(directory, "pool_mode = transaction", "default_pool_size = 2", "max_prepared_statements = 5"));
         try (RawClient direct = proxy.direct()) {
             direct.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2), (3)");
             direct.query("CREATE SCHEMA one; CREATE TABLE one.p AS SELECT 'one' AS s");
@@ -70,26 +65,6 @@ class SharedConnectionsIT {
             direct.query("DROP OWNED BY reader; DROP ROLE reader");
         }
         proxy.close();
-    }
-
-    private ProxyConfig config(String mode, int size) throws IOException {
-        Path users = Files.writeString(directory.resolve("users.txt"), "\"postgres\" \"\"\n");
-        Path file = Files.writeString(directory.resolve(mode + size + ".ini"), """
-                [databases]
-                * =
-                [pgbouncer]
-                listen_port = 0
-                auth_type = trust
-                auth_file = %s
-                pool_mode = %s
-                default_pool_size = %d
-                max_prepared_statements = 5
-                """.formatted(users, mode, size));
-        return ConfigFile.load(file).config().withServer(new HostPort(proxyServer().host(), proxyServer().port()));
-    }
-
-    private static TestPostgres proxyServer() {
-        return TestPostgres.shared();
     }
 
     /** Keeps one of the two connections, leaving it in a state that must be nobody else's. */

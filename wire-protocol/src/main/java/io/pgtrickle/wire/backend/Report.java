@@ -38,12 +38,21 @@ public record Report(boolean error, SequencedMap<Character, String> fields) impl
 
     /** An ErrorResponse that ends the connection. */
     public static Report fatal(String sqlState, String message) {
+        return of(true, "FATAL", sqlState, message);
+    }
+
+    /** A NoticeResponse. */
+    public static Report notice(String message) {
+        return of(false, "NOTICE", "00000", message);
+    }
+
+    private static Report of(boolean error, String severity, String sqlState, String message) {
         var fields = new LinkedHashMap<Character, String>();
-        fields.put(SEVERITY, "FATAL");
-        fields.put(SEVERITY_NAME, "FATAL");
+        fields.put(SEVERITY, severity);
+        fields.put(SEVERITY_NAME, severity);
         fields.put(SQL_STATE, sqlState);
         fields.put(MESSAGE, message);
-        return new Report(true, fields);
+        return new Report(error, fields);
     }
 
     public Report with(char field, String value) {
