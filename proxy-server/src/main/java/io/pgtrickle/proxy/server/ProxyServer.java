@@ -12,8 +12,11 @@ import io.pgtrickle.dvm.engine.Engines;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.client.ClientSession;
 import io.pgtrickle.proxy.client.ProxyContext;
+import io.pgtrickle.proxy.config.PoolMode;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.pool.LookupSessions;
 import io.pgtrickle.proxy.pool.Pools;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -31,6 +34,9 @@ public final class ProxyServer implements AutoCloseable {
     private static final int BACKLOG = 1024;
     /** Commands of ours that may run at the same time; each occupies little more than its client's own server connection. */
     private static final int ENGINE_CALLS_AT_ONCE = 64;
+
+    /** Connections for auth_query to each database; each is busy for a fraction of a millisecond. */
+    private static final int LOOKUPS_AT_ONCE = 4;
 
     private static final int QUIET_SECONDS = 5;
 
@@ -56,6 +62,9 @@ public final class ProxyServer implements AutoCloseable {
      */
     public InetSocketAddress start() throws IOException {
         var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout());
+        // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
+        door.open(new LookupSessions(
+                new Pools(loops.connected(), config.limits().serverConnectTimeout()), lookups(config.pooling()), loops.group()));
         var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
@@ -75,6 +84,11 @@ public final class ProxyServer implements AutoCloseable {
             listeners.add(listen(bootstrap, address, config.listen().port()));
         }
         return (InetSocketAddress) listeners.getFirst().localAddress();
+    }
+
+    private static PoolSettings lookups(PoolSettings clients) {
+        return new PoolSettings(
+                PoolMode.TRANSACTION, LOOKUPS_AT_ONCE, clients.queryWaitTimeout(), clients.serverLifetime(), clients.serverIdleTimeout(), "");
     }
 
     private static Channel listen(ServerBootstrap bootstrap, String address, int port) throws IOException {
