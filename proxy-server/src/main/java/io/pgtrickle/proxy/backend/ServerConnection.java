@@ -295,7 +295,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
-                if (shared && type == BackendType.ERROR_RESPONSE) {
+                if (shared && loggedIn && type == BackendType.ERROR_RESPONSE) {
                     return Action.TAKE;
                 }
                 if (type == BackendType.ERROR_RESPONSE) {

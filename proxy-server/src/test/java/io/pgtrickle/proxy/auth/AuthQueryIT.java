@@ -196,6 +196,7 @@ class AuthQueryIT {
     @Test
     void aDatabaseThatTheServerDoesNotHaveIsNamed() {
         assertRefused(() -> whoAmI(function, "absent", "salted", "salteds"), "3D000", "database \"absent\" does not exist");
+        assertRefused(() -> whoAmI(scram, "absent", "asker", "askers"), "3D000", "database \"absent\" does not exist"); // who is not looked up
     }
 
     private static void assertRefused(ThrowingCallable login, String sqlState, String message) {
