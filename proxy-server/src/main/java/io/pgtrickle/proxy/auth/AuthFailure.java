@@ -2,9 +2,26 @@
 package io.pgtrickle.proxy.auth;
 
 import io.pgtrickle.wire.auth.AuthenticationException;
+import io.pgtrickle.wire.backend.Report;
+import java.net.InetAddress;
 
-/** Why a client is not let in, as the FATAL error it is told; says no more than PostgreSQL would. */
-public record AuthFailure(String sqlState, String message) {
+/**
+ * Why a client is not let in, as the FATAL error it is told; says no more than PostgreSQL would.
+ *
+ * @param hint what to do about it; empty for none
+ */
+public record AuthFailure(String sqlState, String message, String hint) {
+
+    private static final String INVALID_AUTHORIZATION = "28000";
+
+    public AuthFailure(String sqlState, String message) {
+        this(sqlState, message, "");
+    }
+
+    public Report report() {
+        Report report = Report.fatal(sqlState, message);
+        return hint.isEmpty() ? report : report.with(Report.HINT, hint);
+    }
 
     /** One message for a wrong password and for a user that does not exist, so that names cannot be probed. */
     public static AuthFailure wrongPassword(String user) {
@@ -17,7 +34,35 @@ public record AuthFailure(String sqlState, String message) {
 
     /** For auth_type trust, where PostgreSQL says so too. */
     public static AuthFailure unknownUser(String user) {
-        return new AuthFailure("28000", "role \"" + user + "\" does not exist");
+        return new AuthFailure(INVALID_AUTHORIZATION, "role \"" + user + "\" does not exist");
+    }
+
+    static AuthFailure noCertificate() {
+        return new AuthFailure(INVALID_AUTHORIZATION, "connection requires a valid client certificate");
+    }
+
+    static AuthFailure wrongCertificate(String user) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "certificate authentication failed for user \"" + user + "\"");
+    }
+
+    static AuthFailure noPeer(String user) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "peer authentication failed for user \"" + user + "\": it is not supported");
+    }
+
+    /** No line of auth_hba_file fits. */
+    static AuthFailure noEntry(Visitor visitor) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "no pg_hba.conf entry for " + (visitor.replication() ? "replication connection from " : "") + described(visitor));
+    }
+
+    /** A line of auth_hba_file says reject. */
+    static AuthFailure rejected(Visitor visitor) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "pg_hba.conf rejects " + (visitor.replication() ? "replication " : "") + "connection for " + described(visitor));
+    }
+
+    private static String described(Visitor visitor) {
+        return "host \"" + visitor.address().map(InetAddress::getHostAddress).orElse("[local]") + "\", user \"" + visitor.user() + "\""
+                + (visitor.replication() ? "" : ", database \"" + visitor.database() + "\"")
+                + (visitor.tls().isPresent() ? ", SSL encryption" : ", no encryption");
     }
 
     static AuthFailure of(AuthenticationException e) {

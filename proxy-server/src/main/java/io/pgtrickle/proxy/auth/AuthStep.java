@@ -13,6 +13,9 @@ public sealed interface AuthStep {
     /** Send an Authentication message ('R') with this body, then wait for a 'p' message and hand it to {@link ClientAuthentication#next}. */
     record Send(byte[] body) implements AuthStep {}
 
+    /** Key derivation, or a question to the server: run it off the event loop, come back to the loop with the step it returns. */
+    record Compute(Supplier<AuthStep> work) implements AuthStep {}
+
     /**
      * The client is who it says. Send these 'R' bodies (the last one of SCRAM; AuthenticationOk is never among them), open the server
      * connection along the route and log in with {@code login}; AuthenticationOk goes to the client as soon as that succeeded.

@@ -5,11 +5,9 @@ package io.pgtrickle.proxy.auth;
 @FunctionalInterface
 public interface Authenticator {
 
-    /**
-     * How a client is let in.
-     *
-     * @param user the client's "user" startup parameter
-     * @param database its "database" startup parameter, or the user's name when it sent none
-     */
-    Admission admit(String user, String database);
+    /** How a client is let in. */
+    Admission admit(Visitor visitor);
+
+    /** Before the first client: through this the door can ask servers. */
+    default void open(ServerQueries queries) {}
 }

@@ -6,9 +6,9 @@ import static java.util.stream.Collectors.groupingBy;
 import static java.util.stream.Collectors.toConcurrentMap;
 
 import io.pgtrickle.proxy.config.AuthType;
+import io.pgtrickle.proxy.config.HbaMethod;
 import io.pgtrickle.proxy.config.ProxyConfig.Authentication;
 import io.pgtrickle.wire.auth.Md5Password;
-import io.pgtrickle.wire.auth.ScramKeys;
 import io.pgtrickle.wire.auth.ScramSecret;
 import io.pgtrickle.wire.auth.StoredSecret;
 import io.pgtrickle.wire.auth.UnknownUsers;
@@ -26,41 +26,76 @@ import java.util.function.Function;
  */
 final class Challenges {
 
-    private static final SecureRandom RANDOM = new SecureRandom();
-
     private final Authentication authentication;
+    /** Of auth_file; those of passwords in clear were made here. */
     private final ConcurrentMap<String, ScramSecret> scramSecrets;
     private final UnknownUsers unknownUsers;
+    private final Optional<Integer> usualIterations;
     /** Random, because who knows a hash can answer for it. */
-    private final String nobodysHash = "md5" + HexFormat.of().formatHex(random(16));
+    private final String nobodysHash = "md5" + HexFormat.of().formatHex(random());
 
-    Challenges(Authentication authentication) {
+    /** What servers have last said of a user that they know. */
+    private volatile Optional<StoredSecret> lastLookedUp = Optional.empty();
+
+    Challenges(Authentication authentication, UnknownUsers unknownUsers) {
         this.authentication = authentication;
+        this.unknownUsers = unknownUsers;
+        boolean scramForAll = authentication.type() == AuthType.SCRAM_SHA_256 || authentication.hba().asksFor(HbaMethod.SCRAM_SHA_256);
         Map<String, StoredSecret> users = authentication.users().secrets();
         this.scramSecrets = users.entrySet().parallelStream()
-                .flatMap(user -> scramSecret(user.getValue()).map(secret -> Map.entry(user.getKey(), secret)).stream())
+                .flatMap(user -> scramSecret(user.getKey(), user.getValue(), scramForAll).map(secret -> Map.entry(user.getKey(), secret)).stream())
                 .collect(toConcurrentMap(Map.Entry::getKey, Map.Entry::getValue));
-        this.unknownUsers = new UnknownUsers(usualIterations());
+        this.usualIterations = scramSecrets.values().stream()
+                .collect(groupingBy(ScramSecret::iterations, counting()))
+                .entrySet().stream()
+                .max(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey);
     }
 
-    ClientAuthentication forUser(String user, Function<Optional<ScramKeys>, AuthStep.End> ending) {
-        ScramSecret secret = scramSecrets.get(user);
-        if (secret != null) {
-            return new ScramChallenge(user, secret, ending);
+    /** A server has said what it knows of a user. */
+    void lookedUp(StoredSecret secret) {
+        if (!(secret instanceof StoredSecret.None)) {
+            lastLookedUp = Optional.of(secret);
         }
-        StoredSecret stored = authentication.users().find(user).orElseGet(StoredSecret.None::new);
-        if (authentication.type() == AuthType.MD5 && !(stored instanceof StoredSecret.None && !scramSecrets.isEmpty())) {
-            return new Md5Challenge(user, md5Hash(user, stored), ending);
-        }
-        return new ScramChallenge(user, unknownUsers.secretOf(user), ending);
     }
 
-    /** The secrets clients are checked against; for auth_type md5 only stored ones, for SCRAM also ones made from passwords in clear. */
-    private Optional<ScramSecret> scramSecret(StoredSecret stored) {
+    // fromServer: whether the secret, or that there is none, is what a server has said
+
+    ClientAuthentication clear(String user, Optional<StoredSecret> secret, boolean fromServer, Function<Proof, AuthStep.End> ending) {
+        return new ClearChallenge(user, secret.orElseGet(StoredSecret.None::new), nobodys(user, fromServer), ending);
+    }
+
+    ClientAuthentication md5(
+            String user, Optional<StoredSecret> secret, boolean fromServer, Optional<byte[]> endPoint, Function<Proof, AuthStep.End> ending) {
+        StoredSecret known = secret.orElseGet(StoredSecret.None::new);
+        boolean scram = switch (known) {
+            case StoredSecret.Scram _ -> true;
+            case StoredSecret.Plain _, StoredSecret.Md5 _ -> false;
+            case StoredSecret.None _ -> isScramUsual(fromServer);
+        };
+        return scram ? scram(user, secret, fromServer, endPoint, ending) : new Md5Challenge(user, md5Hash(user, known), ending);
+    }
+
+    private boolean isScramUsual(boolean fromServer) {
+        return fromServer ? lastLookedUp.isEmpty() || lastLookedUp.get() instanceof StoredSecret.Scram : !scramSecrets.isEmpty();
+    }
+
+    /** Takes milliseconds if a server has told a password in clear. */
+    ClientAuthentication scram(
+            String user, Optional<StoredSecret> secret, boolean fromServer, Optional<byte[]> endPoint, Function<Proof, AuthStep.End> ending) {
+        Optional<ScramSecret> scram = fromServer
+                ? secret.flatMap(known -> scramSecret(user, known, true))
+                : Optional.ofNullable(scramSecrets.get(user));
+        // Only a secret that servers may have, too, leaves keys that serve there.
+        Function<Proof, AuthStep.End> end = secret.isPresent() && secret.get() instanceof StoredSecret.Scram ? ending : _ -> ending.apply(new Proof.None());
+        return new ScramChallenge(user, scram.orElseGet(() -> nobodys(user, fromServer)), endPoint, end);
+    }
+
+    private Optional<ScramSecret> scramSecret(String user, StoredSecret stored, boolean alsoOfPasswords) {
         return switch (stored) {
             case StoredSecret.Scram(var secret) -> Optional.of(secret);
-            case StoredSecret.Plain(var password) when authentication.type() == AuthType.SCRAM_SHA_256 ->
-                    Optional.of(ScramSecret.of(password, random(ScramSecret.SALT_BYTES), authentication.scramIterations()));
+            case StoredSecret.Plain(var password) when alsoOfPasswords ->
+                    Optional.of(ScramSecret.of(password, unknownUsers.saltOf(user), authentication.scramIterations()));
             case StoredSecret.Plain _, StoredSecret.Md5 _, StoredSecret.None _ -> Optional.empty();
         };
     }
@@ -73,18 +108,16 @@ final class Challenges {
         };
     }
 
-    private int usualIterations() {
-        return scramSecrets.values().stream()
-                .collect(groupingBy(ScramSecret::iterations, counting()))
-                .entrySet().stream()
-                .max(Map.Entry.comparingByValue())
-                .map(Map.Entry::getKey)
-                .orElse(authentication.scramIterations());
+    private ScramSecret nobodys(String user, boolean fromServer) {
+        Optional<Integer> iterations = fromServer
+                ? lastLookedUp.flatMap(last -> last instanceof StoredSecret.Scram(var secret) ? Optional.of(secret.iterations()) : Optional.empty())
+                : usualIterations;
+        return unknownUsers.secretOf(user, iterations.orElse(authentication.scramIterations()));
     }
 
-    private static byte[] random(int length) {
-        byte[] bytes = new byte[length];
-        RANDOM.nextBytes(bytes);
+    private static byte[] random() {
+        byte[] bytes = new byte[16];
+        new SecureRandom().nextBytes(bytes);
         return bytes;
     }
 }

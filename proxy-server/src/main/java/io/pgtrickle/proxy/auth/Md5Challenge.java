@@ -3,10 +3,8 @@ package io.pgtrickle.proxy.auth;
 
 import io.pgtrickle.wire.auth.AuthenticationRequest;
 import io.pgtrickle.wire.auth.Md5Password;
-import io.pgtrickle.wire.auth.ScramKeys;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
-import java.util.Optional;
 import java.util.function.Function;
 
 /** AuthenticationMD5Password with four random bytes, answered by one PasswordMessage. */
@@ -16,11 +14,11 @@ final class Md5Challenge implements ClientAuthentication {
 
     private final String user;
     private final String hash;
-    private final Function<Optional<ScramKeys>, AuthStep.End> ending;
+    private final Function<Proof, AuthStep.End> ending;
     private final byte[] salt = new byte[4];
 
     /** @param hash the stored hash; for a user that cannot log in one that no password has */
-    Md5Challenge(String user, String hash, Function<Optional<ScramKeys>, AuthStep.End> ending) {
+    Md5Challenge(String user, String hash, Function<Proof, AuthStep.End> ending) {
         this.user = user;
         this.hash = hash;
         this.ending = ending;
@@ -39,7 +37,7 @@ final class Md5Challenge implements ClientAuthentication {
         }
         String answer = new String(body, 0, body.length - 1, StandardCharsets.UTF_8);
         return Md5Password.matches(answer, hash, salt)
-                ? ending.apply(Optional.empty())
+                ? ending.apply(new Proof.None())
                 : new AuthStep.Refused(AuthFailure.wrongPassword(user));
     }
 }

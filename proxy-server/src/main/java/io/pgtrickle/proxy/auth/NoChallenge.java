@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.auth;
 
-import io.pgtrickle.wire.auth.ScramKeys;
-import java.util.Optional;
-import java.util.function.Function;
-
-/** auth_type trust and any: nothing is asked. */
-final class NoChallenge implements ClientAuthentication {
-
-    private final Function<Optional<ScramKeys>, AuthStep.End> ending;
-
-    NoChallenge(Function<Optional<ScramKeys>, AuthStep.End> ending) {
-        this.ending = ending;
-    }
+/** Nothing is asked: trust, any, a certificate, or a refusal. */
+record NoChallenge(AuthStep.End end) implements ClientAuthentication {
 
     @Override
     public AuthStep start() {
-        return ending.apply(Optional.empty());
+        return end;
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.pgtrickle.wire.auth.AuthenticationRequest.Sasl;
 import io.pgtrickle.wire.auth.AuthenticationRequest.SaslContinue;
 import io.pgtrickle.wire.auth.AuthenticationRequest.SaslFinal;
 import io.pgtrickle.wire.auth.SaslInitialResponse;
-import io.pgtrickle.wire.auth.ScramKeys;
 import io.pgtrickle.wire.auth.ScramSecret;
 import io.pgtrickle.wire.auth.ScramServer;
 import java.util.List;
@@ -19,14 +18,19 @@ final class ScramChallenge implements ClientAuthentication {
     private enum State { OFFERED, CHALLENGED, DONE }
 
     private final String user;
+    private final ScramSecret secret;
     private final ScramServer scram;
-    private final Function<Optional<ScramKeys>, AuthStep.End> ending;
+    private final Function<Proof, AuthStep.End> ending;
     private State state = State.OFFERED;
 
-    /** @param secret the stored secret; for a user that cannot log in one that no password has */
-    ScramChallenge(String user, ScramSecret secret, Function<Optional<ScramKeys>, AuthStep.End> ending) {
+    /**
+     * @param secret the stored secret; for a user that cannot log in one that no password has
+     * @param endPoint what channel binding binds to, if it is to be offered
+     */
+    ScramChallenge(String user, ScramSecret secret, Optional<byte[]> endPoint, Function<Proof, AuthStep.End> ending) {
         this.user = user;
-        this.scram = new ScramServer(secret, Optional.empty());
+        this.scram = new ScramServer(secret, endPoint);
+        this.secret = secret;
         this.ending = ending;
     }
 
@@ -53,7 +57,7 @@ final class ScramChallenge implements ClientAuthentication {
     }
 
     private AuthStep proved(ScramServer.Success success) {
-        return switch (ending.apply(Optional.of(success.keys()))) {
+        return switch (ending.apply(new Proof.Keys(secret, success.keys()))) {
             case AuthStep.Accepted accepted -> new AuthStep.Accepted(
                     List.of(new SaslFinal(success.serverFinal()).body()), accepted.route(), accepted.login());
             case AuthStep.Refused refused -> refused;

@@ -118,7 +118,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
      * half received. What its user has sent of a message half is for the user to know.
      */
     public boolean isAtRest() {
-        return loggedIn && status == 'I' && cancels == 0 && replies.isAtRest() && !reader.isAmidMessage() && channel.isActive();
+        return loggedIn && fatal == null && status == 'I' && cancels == 0 && replies.isAtRest() && !reader.isAmidMessage() && channel.isActive();
     }
 
     /** The transaction status of the last ReadyForQuery: I, T or E. */

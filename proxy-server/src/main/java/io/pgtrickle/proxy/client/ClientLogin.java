@@ -9,6 +9,7 @@ import io.pgtrickle.proxy.auth.AuthStep;
 import io.pgtrickle.proxy.auth.ClientAuthentication;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.auth.ServerLogin;
+import io.pgtrickle.proxy.auth.Visitor;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
@@ -23,12 +24,18 @@ import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
 import io.pgtrickle.wire.frontend.FrontendType;
 import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A client's way in, from its first byte to the server's first ReadyForQuery (PostgreSQL manual 54.2.1). Requests for encryption are
@@ -43,11 +50,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientLogin {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ClientLogin.class);
+
     private static final int LATEST_MINOR = 2;
     /** PostgreSQL's limit for an authentication token. */
     private static final int MAX_ANSWER_LENGTH = 65_535 + 4;
 
     private static final String OPTION_PREFIX = "_pq_.";
+    /** The texts that PostgreSQL takes for a boolean true; for "replication" the alternative is "database". */
+    private static final Set<String> TRUE = Set.of("1", "t", "tr", "tru", "true", "y", "ye", "yes", "on");
 
     private final ClientSession session;
     private final ProxyContext context;
@@ -123,7 +134,15 @@ final class ClientLogin {
         session.reader().pause();
         startup = negotiated(message);
         String named = message.parameters().getOrDefault("database", "");
-        admit(context.door().admit(user, named.isEmpty() ? user : named));
+        admit(context.door().admit(visitor(user, named.isEmpty() ? user : named, message)));
+    }
+
+    private Visitor visitor(String user, String database, StartupMessage message) {
+        Optional<InetAddress> address = session.channel().remoteAddress() instanceof InetSocketAddress tcp
+                ? Optional.ofNullable(tcp.getAddress())
+                : Optional.empty();
+        boolean replication = TRUE.contains(message.parameters().getOrDefault("replication", "").toLowerCase(Locale.ROOT));
+        return new Visitor(user, database, replication, address, Optional.empty());
     }
 
     /** 3.1 was never a version; newer ones and options we do not know are what NegotiateProtocolVersion is for. */
@@ -151,7 +170,7 @@ final class ClientLogin {
                 exchange = started;
                 step(started.start());
             }
-            case Admission.Refuse(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
+            case Admission.Refuse(AuthFailure failure) -> session.fatal(failure.report());
         }
     }
 
@@ -167,7 +186,24 @@ final class ClientLogin {
                 session.flush();
                 connect(accepted.route(), context.pooling(), Optional.of(accepted.login()));
             }
-            case AuthStep.Refused(AuthFailure failure) -> session.fatal(failure.sqlState(), failure.message());
+            case AuthStep.Compute(var work) -> Thread.ofVirtual().name("client-login").start(() -> {
+                AuthStep next = computed(work);
+                session.channel().eventLoop().execute(() -> {
+                    if (session.isLoggingIn()) {
+                        step(next);
+                    }
+                });
+            });
+            case AuthStep.Refused(AuthFailure failure) -> session.fatal(failure.report());
+        }
+    }
+
+    private static AuthStep computed(Supplier<AuthStep> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException e) {
+            LOG.error("a login ends after an internal error", e);
+            return new AuthStep.Refused(new AuthFailure("XX000", "internal error: " + e));
         }
     }
 

@@ -159,6 +159,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         });
     }
 
+    /** Not if it has ended meanwhile. */
+    boolean isLoggingIn() {
+        return state == State.LOGIN && channel.isActive();
+    }
+
     /** The proxy ends. */
     public void shutDown() {
         channel.eventLoop().execute(() -> fatal("57P01", "terminating connection due to administrator command"));

@@ -4,16 +4,12 @@ package io.pgtrickle.proxy.config;
 import io.pgtrickle.dvm.settings.Settings;
 import io.pgtrickle.sql.text.Suggestions;
 import io.pgtrickle.wire.auth.StoredSecret;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Reads a configuration file in PgBouncer's format, with a section [pgtrickle] beside PgBouncer's own. All problems are reported at once. */
@@ -109,7 +105,11 @@ public final class ConfigFile {
                     server(values),
                     Optional.ofNullable(values.get("dbname")),
                     Optional.ofNullable(values.get("user")),
-                    StoredSecret.parse(values.getOrDefault("password", ""))));
+                    StoredSecret.parse(values.getOrDefault("password", "")),
+                    new AuthLookup(
+                            Optional.ofNullable(values.get("auth_user")),
+                            Optional.ofNullable(values.get("auth_query")),
+                            Optional.ofNullable(values.get("auth_dbname")))));
         } catch (IllegalArgumentException e) {
             problems.add(entry.place() + ": " + e.getMessage());
         }
@@ -164,10 +164,8 @@ public final class ConfigFile {
 
     private ProxyConfig config(Path file) {
         var values = new SettingValues(texts);
-        AuthType authType = values.get(ProxySettings.AUTH_TYPE);
-        UserList users = users(values, authType, file);
-        checkUsers(authType, file);
-        if (authType == AuthType.PASSTHROUGH && values.get(ProxySettings.POOL_MODE) != PoolMode.SESSION) {
+        ProxyConfig.Authentication authentication = new AuthenticationReader(file, values, databases, warnings, problems).read();
+        if (authentication.type() == AuthType.PASSTHROUGH && values.get(ProxySettings.POOL_MODE) != PoolMode.SESSION) {
             warnings.add(file + ": pool_mode has no effect with auth_type = passthrough: the server knows each client by a connection of its own");
         }
         if (values.get(ProxySettings.LISTEN_ADDR).isEmpty()) {
@@ -177,55 +175,6 @@ public final class ConfigFile {
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
         String engineUser = new SettingValues(engineTexts).get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
-        return ProxySettings.config(values, authType, users, new Databases(DEFAULT_SERVER, named, fallback), engine);
-    }
-
-    private UserList users(SettingValues values, AuthType authType, Path file) {
-        String name = values.get(ProxySettings.AUTH_FILE);
-        if (name.isEmpty()) {
-            if (authType.needsUserList()) {
-                problems.add(file + ": auth_type = " + authType.text() + " needs auth_file, the list of users;"
-                        + " auth_type = passthrough leaves authentication to the server");
-            }
-            return UserList.EMPTY;
-        }
-        try {
-            UserList users = UserList.parse(Files.readString(Path.of(name), StandardCharsets.UTF_8), name);
-            warnAboutHashes(users, authType, name);
-            return users;
-        } catch (IOException e) {
-            problems.add("cannot read auth_file " + name + ": " + IniFile.reason(e));
-        } catch (ConfigException e) {
-            problems.addAll(e.problems());
-        }
-        return UserList.EMPTY;
-    }
-
-    /** SCRAM cannot be checked against an MD5 hash. */
-    private void warnAboutHashes(UserList users, AuthType authType, String name) {
-        String hashed = users.secrets().entrySet().stream()
-                .filter(user -> authType == AuthType.SCRAM_SHA_256 && user.getValue() instanceof StoredSecret.Md5)
-                .map(Map.Entry::getKey)
-                .sorted()
-                .collect(Collectors.joining(", "));
-        if (!hashed.isEmpty()) {
-            warnings.add(name + ": only an MD5 hash is known of these users, so they cannot log in with auth_type = scram-sha-256: " + hashed);
-        }
-    }
-
-    /** Who may say who becomes which user on the server: a forced user and the server's own authentication of the client exclude each other. */
-    private void checkUsers(AuthType authType, Path file) {
-        databases.forEach((name, entry) -> {
-            boolean forced = entry.user().isPresent();
-            if (authType == AuthType.PASSTHROUGH && (forced || !(entry.password() instanceof StoredSecret.None))) {
-                problems.add(file + ": database " + name + " sets user or password, but with auth_type = passthrough clients log in as themselves");
-            }
-            if (authType == AuthType.ANY && !forced) {
-                problems.add(file + ": database " + name + " sets no user, but with auth_type = any nobody has a name of their own");
-            }
-        });
-        if (authType == AuthType.ANY && databases.isEmpty()) {
-            problems.add(file + ": auth_type = any needs [databases] whose entries set user");
-        }
+        return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), engine);
     }
 }

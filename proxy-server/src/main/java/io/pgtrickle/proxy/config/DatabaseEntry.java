@@ -11,9 +11,15 @@ import java.util.Optional;
  * @param database the name there; the name the client asked for when absent
  * @param user the user every client becomes there; the client's own name when absent
  * @param password that user's password; if there is none, auth_file may hold it
+ * @param lookup what it says itself of looking up users
  */
-public record DatabaseEntry(Optional<HostPort> server, Optional<String> database, Optional<String> user, StoredSecret password) {
+public record DatabaseEntry(Optional<HostPort> server, Optional<String> database, Optional<String> user, StoredSecret password, AuthLookup lookup) {
 
     /** The default server's database of the same name, as the client's own user. */
     public static final DatabaseEntry SAME = new DatabaseEntry(Optional.empty(), Optional.empty(), Optional.empty(), new StoredSecret.None());
+
+    /** Users are looked up as for every database. */
+    public DatabaseEntry(Optional<HostPort> server, Optional<String> database, Optional<String> user, StoredSecret password) {
+        this(server, database, user, password, AuthLookup.UNSET);
+    }
 }

@@ -23,8 +23,19 @@ public record ProxyConfig(
         }
     }
 
-    /** @param scramIterations for passwords that auth_file holds in clear */
-    public record Authentication(AuthType type, UserList users, int scramIterations) {}
+    /**
+     * @param users auth_file
+     * @param scramIterations for passwords that are known in clear
+     * @param hba the lines of auth_hba_file, for type HBA
+     * @param lookup how other users are looked up, unless their database says otherwise
+     */
+    public record Authentication(AuthType type, UserList users, int scramIterations, HbaRules hba, AuthLookup lookup) {
+
+        /** One type for all connections, and no users but these. */
+        public Authentication(AuthType type, UserList users, int scramIterations) {
+            this(type, users, scramIterations, HbaRules.NONE, AuthLookup.UNSET);
+        }
+    }
 
     /**
      * A zero duration means no limit.
@@ -41,8 +52,12 @@ public record ProxyConfig(
 
     /** Without a configuration file: every database and role of one server, with the client's own credentials; only errors are logged. */
     public static ProxyConfig passThrough(HostPort server) {
+        int iterations = SettingValues.WITHOUT_FILE.get(ProxySettings.SCRAM_ITERATIONS);
         return ProxySettings.config(
-                SettingValues.WITHOUT_FILE, AuthType.PASSTHROUGH, UserList.EMPTY, Databases.of(server), new Engine(Optional.empty()));
+                SettingValues.WITHOUT_FILE,
+                new Authentication(AuthType.PASSTHROUGH, UserList.EMPTY, iterations),
+                Databases.of(server),
+                new Engine(Optional.empty()));
     }
 
     public ProxyConfig withListen(HostPort address) {

@@ -17,17 +17,30 @@ final class ProxySettings {
             "Addresses to listen on; `*` is every interface. PgBouncer listens on no TCP address by default, we have no other kind of socket.");
     static final Setting<Integer> LISTEN_PORT = new Setting<>("listen_port", ValueType.integer(0, 65535), "6432",
             "Port to listen on; 0 takes a free one.");
-    static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.oneOf(List.of(AuthType.values()), AuthType::text), "md5",
+    static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.authType(), "md5",
             "How clients prove who they are. `passthrough`: the server's own exchange is relayed to the client, so every role of the server can "
                     + "log in as if directly connected (the default when no configuration file is given); what pg_hba.conf says about addresses is "
                     + "applied to the proxy's. `trust`: no password, but the user must "
-                    + "be in auth_file. `any`: no password, any user name; every database must set `user`. `md5`: MD5, or SCRAM for users whose "
-                    + "stored secret is a SCRAM secret. `scram-sha-256`: SCRAM.");
+                    + "be known (auth_file or auth_query). `any`: no password, any user name; every database must set `user`. `plain`: the password "
+                    + "itself, readable on the way without TLS. `md5`: MD5, or SCRAM for users whose stored secret is a SCRAM secret. "
+                    + "`scram-sha-256`: SCRAM. `cert`: the name in the client's TLS certificate must be the user's. `hba`: auth_hba_file decides. "
+                    + "More in [security](security.md#authentication).");
     static final Setting<String> AUTH_FILE = new Setting<>("auth_file", ValueType.text(), "",
             "File with lines of `\"user\" \"secret\"`; a secret is a password, an MD5 hash or a SCRAM secret as pg_authid holds them. "
-                    + "Read once, at start.");
+                    + "It may be missing when auth_user is set.");
+    static final Setting<String> AUTH_USER = new Setting<>("auth_user", ValueType.text(), "",
+            "Users that auth_file does not know are looked up on the server, by auth_query, as this user; its own password is in auth_file.");
+    static final Setting<String> AUTH_QUERY = new Setting<>("auth_query", ValueType.text(), AuthLookup.DEFAULT_QUERY,
+            "Returns the name and the secret of user `$1`; no row or no name: there is no such user; no secret: no password fits. Runs with "
+                    + "`search_path = pg_catalog, public, pg_temp` in a session of its own.");
+    static final Setting<String> AUTH_DBNAME = new Setting<>("auth_dbname", ValueType.text(), "",
+            "The entry of [databases] where auth_query runs; without it the one the client asks for.");
+    static final Setting<String> AUTH_HBA_FILE = new Setting<>("auth_hba_file", ValueType.text(), "",
+            "For auth_type `hba`: lines as in pg_hba.conf; the first that fits decides, and what none fits is refused.");
+    static final Setting<String> AUTH_IDENT_FILE = new Setting<>("auth_ident_file", ValueType.text(), "",
+            "The maps that `map=` in auth_hba_file names: lines of map, name in the certificate, user or `all`.");
     static final Setting<Integer> SCRAM_ITERATIONS = new Setting<>("scram_iterations", ValueType.integer(1, Integer.MAX_VALUE), "4096",
-            "Iterations of the SCRAM secrets made from passwords that auth_file holds in clear.");
+            "Iterations of the SCRAM secrets made from passwords that are known in clear.");
     static final Setting<Integer> MAX_CLIENT_CONN = new Setting<>("max_client_conn", ValueType.integer(1, Integer.MAX_VALUE), "100",
             "Client connections at the same time; further ones are refused (without a configuration file: only by the server).");
     static final Setting<Duration> CLIENT_LOGIN_TIMEOUT = new Setting<>("client_login_timeout", ValueType.seconds(), "60",
@@ -82,10 +95,11 @@ final class ProxySettings {
             "0 normal, 1 debug, 2 or more trace.");
 
     /** Section [pgbouncer]. */
-    static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN,
-            CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
+    static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, AUTH_USER, AUTH_QUERY, AUTH_DBNAME, AUTH_HBA_FILE,
+            AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
-            SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS, MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
+            MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -102,7 +116,10 @@ final class ProxySettings {
             new Setting<>("dbname", ValueType.text(), "", "The database's name there; without it the name the client asked for."),
             new Setting<>("user", ValueType.text(), "", "The user every client of this entry becomes there; without it the client's own name."),
             new Setting<>("password", ValueType.text(), "",
-                    "That user's password; without it auth_file is asked, where a SCRAM secret serves if the client itself logged in with it."));
+                    "That user's password; without it auth_file is asked, where a SCRAM secret serves once a client has logged in with it."),
+            new Setting<>("auth_user", ValueType.text(), "", "Instead of the global auth_user."),
+            new Setting<>("auth_query", ValueType.text(), "", "Instead of the global auth_query."),
+            new Setting<>("auth_dbname", ValueType.text(), "", "Instead of the global auth_dbname."));
 
     private ProxySettings() {}
 
@@ -121,10 +138,10 @@ final class ProxySettings {
                 new PoolSettings.Queries(values.get(SERVER_RESET_QUERY), values.get(SERVER_RESET_QUERY_ALWAYS), values.get(SERVER_CHECK_QUERY), ""));
     }
 
-    static ProxyConfig config(SettingValues values, AuthType authType, UserList users, Databases databases, Engine engine) {
+    static ProxyConfig config(SettingValues values, Authentication authentication, Databases databases, Engine engine) {
         return new ProxyConfig(
                 new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
-                new Authentication(authType, users, values.get(SCRAM_ITERATIONS)),
+                authentication,
                 databases,
                 pooling(values),
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),

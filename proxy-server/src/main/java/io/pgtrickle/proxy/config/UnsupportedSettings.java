@@ -19,7 +19,6 @@ final class UnsupportedSettings {
     private static final String NO_TIMEOUT = "there is no such time limit";
     private static final String SYSTEM = "the operating system's default applies";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
-    private static final String ONLY_FILE = "only users in auth_file can log in";
     private static final String STDERR = "the log goes to standard error";
     private static final String NO_UNIX = "there are no unix sockets";
 
@@ -29,12 +28,7 @@ final class UnsupportedSettings {
     static final List<UnsupportedSetting> GLOBAL = List.of(
             warned("admin_users", NO_CONSOLE, ""),
             warned("application_name_add_host", "application_name is passed on as it is", "0"),
-            warned("auth_dbname", ONLY_FILE, ""),
-            warned("auth_hba_file", "auth_type applies to every connection", ""),
-            warned("auth_ident_file", "there is no user name map", ""),
             warned("auth_ldap_options", "there is no LDAP authentication", ""),
-            warned("auth_query", ONLY_FILE, ""),
-            warned("auth_user", ONLY_FILE, ""),
             needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
             warned("cancel_wait_timeout", NO_TIMEOUT),
             warned("client_idle_timeout", NO_TIMEOUT, "0"),
@@ -102,9 +96,6 @@ final class UnsupportedSettings {
     /** The connection strings of section [databases]. */
     static final List<UnsupportedSetting> DATABASE = List.of(
             warned("application_name", "application_name is passed on as the client sets it"),
-            warned("auth_dbname", ONLY_FILE),
-            warned("auth_query", ONLY_FILE),
-            warned("auth_user", ONLY_FILE),
             refused("client_encoding", "the client's own setting, or the server's default, applies"),
             refused("connect_query", "nothing is run when a connection is opened"),
             refused("datestyle", "the client's own setting, or the server's default, applies"),

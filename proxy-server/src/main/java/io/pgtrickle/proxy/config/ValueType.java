@@ -67,6 +67,18 @@ record ValueType<T>(String name, String range, Function<String, T> parser) {
                 .orElseThrow(() -> new IllegalArgumentException("must be one of " + words)));
     }
 
+    /** The values of auth_type; for PgBouncer's others, what to do instead. */
+    static ValueType<AuthType> authType() {
+        ValueType<AuthType> types = oneOf(List.of(AuthType.values()), AuthType::text);
+        return new ValueType<>(types.name, types.range, text -> {
+            if (text.equalsIgnoreCase("ldap") || text.equalsIgnoreCase("pam")) {
+                throw new IllegalArgumentException("LDAP and PAM are not supported; with auth_type = passthrough the server itself may use them,"
+                        + " with auth_query its own passwords are checked");
+            }
+            return types.parser.apply(text);
+        });
+    }
+
     /** C's notation: decimal, 0x hexadecimal, 0 octal. */
     private static long number(String text) {
         try {

@@ -104,7 +104,7 @@ final class SessionStatements implements StatementNames {
             return;
         }
         byte[] bytes = ByteBufUtil.getBytes(body);
-        SharedStatement statement = state.isSuspect()
+        SharedStatement statement = state.isUncertain()
                 ? all.unshared(bytes, suspect, settings())
                 : all.shared(bytes, suspect, server().route().database(), settings());
         ReplyQueue.Outcome naming = both(names.becomes(name, statement, pipeline()), outcome);

@@ -9,30 +9,23 @@ import java.util.concurrent.ConcurrentHashMap;
 /** How many connections there are to each database and of each user, over all pools. Thread-safe. */
 final class Counts {
 
-    private record Database(String host, int port, String name) {}
-
-    private final Map<Database, Integer> databases = new ConcurrentHashMap<>();
+    private final Map<String, Integer> databases = new ConcurrentHashMap<>();
     private final Map<String, Integer> users = new ConcurrentHashMap<>();
 
     /** Counts one more connection, unless there are as many as there may be. */
     synchronized boolean add(Route route, PoolSettings.Sizes limits) {
-        Database database = database(route);
-        int there = databases.getOrDefault(database, 0);
+        int there = databases.getOrDefault(route.entry(), 0);
         int own = users.getOrDefault(route.user(), 0);
         if (limits.database() > 0 && there >= limits.database() || limits.user() > 0 && own >= limits.user()) {
             return false;
         }
-        databases.put(database, there + 1);
+        databases.put(route.entry(), there + 1);
         users.put(route.user(), own + 1);
         return true;
     }
 
     synchronized void remove(Route route) {
-        databases.computeIfPresent(database(route), (_, count) -> count == 1 ? null : count - 1);
+        databases.computeIfPresent(route.entry(), (_, count) -> count == 1 ? null : count - 1);
         users.computeIfPresent(route.user(), (_, count) -> count == 1 ? null : count - 1);
-    }
-
-    private static Database database(Route route) {
-        return new Database(route.host(), route.port(), route.database());
     }
 }

@@ -65,7 +65,7 @@ final class LoginProcess implements ServerListener {
                     loop.execute(() -> step(computed));
                 });
             }
-            case LoginStep.Refused(var failure) -> fail(Report.fatal(failure.sqlState(), failure.message()));
+            case LoginStep.Refused(var failure) -> fail(failure.report());
         }
     }
 

@@ -88,7 +88,6 @@ public final class Pools implements ServerPool {
 
     /** Whether a limit of connections can concern both. */
     private static boolean share(Route one, Route other) {
-        return one.user().equals(other.user())
-                || one.database().equals(other.database()) && one.host().equals(other.host()) && one.port() == other.port();
+        return one.user().equals(other.user()) || one.entry().equals(other.entry());
     }
 }

@@ -12,11 +12,15 @@ import io.pgtrickle.dvm.engine.Engines;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.client.ClientSession;
 import io.pgtrickle.proxy.client.ProxyContext;
+import io.pgtrickle.proxy.config.PoolMode;
+import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.pool.LookupSessions;
 import io.pgtrickle.proxy.pool.Pools;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +35,9 @@ public final class ProxyServer implements AutoCloseable {
     private static final int BACKLOG = 1024;
     /** Commands of ours that may run at the same time; each occupies little more than its client's own server connection. */
     private static final int ENGINE_CALLS_AT_ONCE = 64;
+
+    /** Connections for auth_query to each database; each is busy for a fraction of a millisecond. */
+    private static final int LOOKUPS_AT_ONCE = 4;
 
     private static final int QUIET_SECONDS = 5;
 
@@ -56,6 +63,9 @@ public final class ProxyServer implements AutoCloseable {
      */
     public InetSocketAddress start() throws IOException {
         var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
+        // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
+        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
+        door.open(new LookupSessions(lookupPools, lookups(config.pooling()), loops.group()));
         var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
@@ -75,6 +85,12 @@ public final class ProxyServer implements AutoCloseable {
             listeners.add(listen(bootstrap, address, config.listen().port()));
         }
         return (InetSocketAddress) listeners.getFirst().localAddress();
+    }
+
+    private static PoolSettings lookups(PoolSettings clients) {
+        var sizes = new PoolSettings.Sizes(LOOKUPS_AT_ONCE, 0, 0, Duration.ZERO, 0, 0);
+        return new PoolSettings(
+                PoolMode.TRANSACTION, sizes, clients.waiting(), clients.upkeep(), new PoolSettings.Queries("", false, "", ""));
     }
 
     private static Channel listen(ServerBootstrap bootstrap, String address, int port) throws IOException {

@@ -54,6 +54,8 @@ public final class SessionState {
     private final Map<String, String> initial;
 
     private boolean suspect;
+    /** The server has been asked and has not answered. */
+    private boolean asking;
     private Map<String, String> made;
     private Map<String, String> meanings;
     /** Settings of applications that the session has named. */
@@ -80,7 +82,7 @@ public final class SessionState {
 
     /** A statement is sent. @param text asked for if the names of settings are to be found in it */
     public void sends(StateWords words, Supplier<String> text, boolean standardConformingStrings) {
-        suspect |= words.suspect() || words.ends() && !holding.isEmpty() || holding.contains(UNANSWERED);
+        suspect |= words.suspect() || words.ends() && (asking || !holding.isEmpty()) || holding.contains(UNANSWERED);
         if (words.loads()) {
             forGood.add(LOADED);
         }
@@ -101,6 +103,11 @@ public final class SessionState {
     /** Whether the server must be asked before the connection can be somebody else's. */
     public boolean isSuspect() {
         return suspect;
+    }
+
+    /** Whether it is not known at present what the session has set. */
+    public boolean isUncertain() {
+        return suspect || asking;
     }
 
     /** Whether something holds the connection. */
@@ -137,6 +144,7 @@ public final class SessionState {
     /** The question; {@link #answer} gets its rows. */
     public String question(String user) {
         suspect = false;
+        asking = true;
         madeNow.clear();
         holdingNow.clear();
         String applications = named.isEmpty()
@@ -190,6 +198,7 @@ public final class SessionState {
 
     /** The answer is complete. @return what the connection has set */
     public Map<String, String> answered() {
+        asking = false;
         Map<String, String> actual = Map.copyOf(madeNow);
         initial.forEach(madeNow::putIfAbsent);
         made = madeNow.equals(actual) ? actual : Map.copyOf(madeNow);
@@ -201,6 +210,7 @@ public final class SessionState {
 
     /** The server has failed the question; it is asked again when the session has done something else. */
     public void unanswered() {
+        asking = false;
         holding = Set.of(UNANSWERED);
     }
 

@@ -18,6 +18,7 @@ import io.pgtrickle.wire.auth.ScramClient;
 import io.pgtrickle.wire.auth.ScramSecret;
 import io.pgtrickle.wire.auth.ScramServer;
 import io.pgtrickle.wire.auth.StoredSecret;
+import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
@@ -42,22 +43,22 @@ class ConfiguredAuthenticatorTest {
     @Test
     void passThroughRoutesEveryUserAndDatabaseToTheServer() {
         Authenticator door = new ConfiguredAuthenticator(ProxyConfig.passThrough(SERVER));
-        assertThat(door.admit("any", "shop")).isEqualTo(new Admission.PassThrough(new Route("db.example", 5433, "shop", "any")));
+        assertThat(door.admit(visitor("any", "shop"))).isEqualTo(new Admission.PassThrough(new Route("shop", "db.example", 5433, "shop", "any")));
     }
 
     @Test
     void passThroughKnowsTheNamedDatabasesOnly() {
         var shop = new DatabaseEntry(Optional.of(new HostPort("other", 5432)), Optional.of("shop_2"), Optional.empty(), new StoredSecret.None());
         var door = door(AuthType.PASSTHROUGH, new Databases(SERVER, Map.of("shop", shop), Optional.empty()));
-        assertThat(door.admit("any", "shop")).isEqualTo(new Admission.PassThrough(new Route("other", 5432, "shop_2", "any")));
-        assertThat(door.admit("any", "other")).isEqualTo(new Admission.Refuse(new AuthFailure("3D000", "database \"other\" does not exist")));
+        assertThat(door.admit(visitor("any", "shop"))).isEqualTo(new Admission.PassThrough(new Route("shop", "other", 5432, "shop_2", "any")));
+        assertThat(door.admit(visitor("any", "other"))).isEqualTo(new Admission.Refuse(new AuthFailure("3D000", "database \"other\" does not exist")));
     }
 
     @Test
     void trustAsksNothingOfUsersInTheListAndRefusesOthers() {
         var door = door(AuthType.TRUST, ALL);
-        assertThat(accepted(start(door, "bob", "shop")).route()).isEqualTo(new Route("db.example", 5433, "shop", "bob"));
-        assertThat(door.admit("eve", "shop")).isEqualTo(new Admission.Refuse(new AuthFailure("28000", "role \"eve\" does not exist")));
+        assertThat(accepted(start(door, "bob", "shop")).route()).isEqualTo(new Route("shop", "db.example", 5433, "shop", "bob"));
+        assertThat(start(door, "eve", "shop")).isEqualTo(new AuthStep.Refused(new AuthFailure("28000", "role \"eve\" does not exist")));
     }
 
     @Test
@@ -76,7 +77,7 @@ class ConfiguredAuthenticatorTest {
         AuthStep.Accepted accepted = accepted(attempt.outcome);
         assertThat(accepted.bodies()).hasSize(1);
         attempt.client.verify(saslFinal(accepted.bodies().getFirst()));
-        assertThat(accepted.route()).isEqualTo(new Route("db.example", 5433, "shop", user));
+        assertThat(accepted.route()).isEqualTo(new Route("shop", "db.example", 5433, "shop", user));
     }
 
     @ParameterizedTest
@@ -157,8 +158,12 @@ class ConfiguredAuthenticatorTest {
                 new ProxyConfig(defaults.listen(), authentication, databases, defaults.pooling(), defaults.limits(), defaults.logging(), defaults.engine()));
     }
 
+    private static Visitor visitor(String user, String database) {
+        return new Visitor(user, database, false, Optional.of(InetAddress.getLoopbackAddress()), Optional.empty());
+    }
+
     private static ClientAuthentication exchange(Authenticator door, String user, String database) {
-        return ((Admission.Authenticate) door.admit(user, database)).exchange();
+        return ((Admission.Authenticate) door.admit(visitor(user, database))).exchange();
     }
 
     private static AuthStep start(Authenticator door, String user, String database) {

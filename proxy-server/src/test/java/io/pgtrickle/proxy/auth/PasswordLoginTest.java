@@ -52,6 +52,20 @@ class PasswordLoginTest {
     }
 
     @Test
+    void whatToDoAboutItDependsOnWhatIsAskedAndKnown() {
+        assertThat(hint(login(SCRAM), scramRequest())).startsWith("Let clients log in with SCRAM-SHA-256");
+        assertThat(hint(login(SCRAM), md5Request())).isEqualTo("Put this user's password in clear into auth_file.");
+        assertThat(hint(login(MD5), scramRequest())).isEqualTo("Put this user's password in clear into auth_file.");
+        assertThat(hint(new PasswordLogin("alice", SCRAM, Optional.empty(), PasswordLogin.Whose.FORCED), scramRequest())).contains("[databases]");
+        assertThat(hint(new PasswordLogin("alice", NONE, Optional.empty(), PasswordLogin.Whose.LOOKUP), scramRequest())).contains("auth_user's password");
+        assertThat(hint(login(NONE), new Unsupported(7).body())).isEmpty();
+    }
+
+    private static String hint(ServerLogin login, byte[] request) {
+        return ((LoginStep.Refused) login.next(request)).failure().hint();
+    }
+
+    @Test
     void scramIsFinishedOnlyWhenTheServerHasProvedItself() throws Exception {
         ServerLogin login = login(PLAIN);
         ScramServer.Success success = scramUpToTheProof(login);
@@ -96,7 +110,7 @@ class PasswordLoginTest {
     }
 
     private static ServerLogin login(StoredSecret secret) {
-        return new PasswordLogin("alice", secret, Optional.empty());
+        return new PasswordLogin("alice", secret, Optional.empty(), PasswordLogin.Whose.CLIENT);
     }
 
     private static byte[] md5Request() {

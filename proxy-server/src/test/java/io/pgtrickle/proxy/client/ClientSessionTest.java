@@ -97,7 +97,7 @@ class ClientSessionTest {
     }
 
     private void passThrough() {
-        start((user, database) -> new Admission.PassThrough(new Route("host", 5432, database, user)));
+        start(visitor -> new Admission.PassThrough(new Route(visitor.database(), "host", 5432, visitor.database(), visitor.user())));
     }
 
     @AfterEach
@@ -133,7 +133,7 @@ class ClientSessionTest {
 
     private void lend() {
         StartupMessage startup = Objects.requireNonNull(pool.wish).startup();
-        var connection = new ServerConnection(server, new Route("host", 5432, "d", "u"), startup, false, borrower());
+        var connection = new ServerConnection(server, new Route("d", "host", 5432, "d", "u"), startup, false, borrower());
         server.pipeline().addLast(connection);
         borrower().lent(connection);
     }
@@ -186,7 +186,7 @@ class ClientSessionTest {
 
     @Test
     void a_refused_client_is_told_why_and_no_server_is_asked_for() {
-        start((user, database) -> new Admission.Refuse(AuthFailure.unknownDatabase(database)));
+        start(visitor -> new Admission.Refuse(AuthFailure.unknownDatabase(visitor.database())));
         client.writeInbound(startup(2, Map.of("user", "u", "database", "nowhere")));
         assertThat(sent(client)).contains("FATAL", "3D000", "database \"nowhere\" does not exist");
         assertThat(pool.borrower).isNull();

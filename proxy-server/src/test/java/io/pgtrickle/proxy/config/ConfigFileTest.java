@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -138,7 +139,7 @@ class ConfigFileTest {
     @CsvSource(delimiter = '|', value = {
         "query_timeout = 10 | no such time limit",
         "client_tls_sslmode = prefer | clients are served without TLS",
-        "auth_query = SELECT 1 | only users in auth_file",
+        "auth_ldap_options = ldapurl=x | no LDAP authentication",
         "logfile = /var/log/x | standard error"})
     void whatIsNotSupportedYetIsWarnedAbout(String line, String consequence) throws IOException {
         assertThat(load("[pgbouncer]\nauth_type = passthrough\n" + line + "\n").warnings())
@@ -158,7 +159,9 @@ class ConfigFileTest {
         "[pgbouncer] server_tls_sslmode = verify-full | spoken to without TLS",
         "[pgbouncer] disable_pqexec = 1 | simple queries are accepted",
         "[pgbouncer] user = nobody | the user that started it",
-        "[pgbouncer] auth_type = hba | must be one of passthrough, trust, any, md5, scram-sha-256",
+        "[pgbouncer] auth_type = gss | must be one of passthrough, trust, any, plain, md5, scram-sha-256, cert, hba",
+        "[pgbouncer] auth_type = ldap | pgtrickle.ini:1: auth_type = ldap: LDAP and PAM are not supported; with auth_type = passthrough",
+        "[pgbouncer] auth_type = PAM | LDAP and PAM are not supported",
         "[databases] x = connect_query='SET ROLE reader' | nothing is run",
         "[databases] x = timezone=UTC | the server's default",
         "[databases] x = host=/tmp | unix sockets are not supported yet",
@@ -189,6 +192,45 @@ class ConfigFileTest {
     }
 
     @Test
+    void usersCanBeLookedUpInsteadOfListed() throws IOException {
+        String lookup = "[pgbouncer]\nauth_user = asker\n";
+        assertThat(load(lookup).config().authentication().lookup())
+                .isEqualTo(new AuthLookup(Optional.of("asker"), Optional.empty(), Optional.empty()));
+        assertThat(load(lookup + "auth_file = /nowhere/users\n").warnings()).singleElement().asString()
+                .contains("cannot read auth_file /nowhere/users").contains("looked up");
+        Map<String, DatabaseEntry> entries = load("[databases]\nx = auth_user=other auth_query='SELECT a, b FROM f($1)' auth_dbname=y\ny =\n" + lookup)
+                .config().databases().named();
+        assertThat(entries.get("x")).extracting(DatabaseEntry::lookup)
+                .isEqualTo(new AuthLookup(Optional.of("other"), Optional.of("SELECT a, b FROM f($1)"), Optional.of("y")));
+        assertProblem("[databases]\nx =\n" + lookup + "auth_dbname = y\n", "auth_dbname = y is not in [databases]");
+        assertProblem(lookup + "auth_query = SELECT 1\n", "auth_query must contain $1");
+        assertProblem("[databases]\nx = auth_query='SELECT 1'\n" + lookup, "database x: auth_query must contain $1");
+        assertThat(load(lookup + "auth_type = passthrough\n").warnings()).singleElement().asString().contains("auth_user has no effect");
+    }
+
+    @Test
+    void theHbaFileIsReadWhenItIsAskedFor() throws IOException {
+        write("userlist.txt", "");
+        Path hba = write("hba.conf", "hostssl all all all cert map=m\nhost all all all scram-sha-256\n");
+        Path ident = write("ident.conf", "m cn app\n");
+        String start = "[pgbouncer]\nauth_file = " + directory + "/userlist.txt\nauth_type = ";
+        String files = "\nauth_hba_file = " + hba + "\nauth_ident_file = " + ident + "\n";
+        assertThat(load(start + "hba" + files).config().authentication().hba().rules()).hasSize(2);
+        assertThat(load(start + "md5" + files).warnings()).singleElement().asString().contains("auth_type = hba only");
+        assertProblem(start + "hba\n", "auth_type = hba needs auth_hba_file");
+        assertProblem(start + "hba\nauth_hba_file = /nowhere/hba\n", "cannot read auth_hba_file /nowhere/hba: no such file");
+        write("hba.conf", "host all all all scarm-sha-256\n");
+        assertProblem(start + "hba" + files, "hba.conf:1: unknown authentication method \"scarm-sha-256\", did you mean \"scram-sha-256\"?");
+    }
+
+    @Test
+    void passwordsInClearAreWarnedAbout() throws IOException {
+        write("userlist.txt", "");
+        assertThat(load("[pgbouncer]\nauth_type = plain\nauth_file = " + directory + "/userlist.txt\n").warnings())
+                .singleElement().asString().contains("auth_type = plain has clients send their passwords as they are");
+    }
+
+    @Test
     void filesThatCannotBeReadAreNamed() throws IOException {
         assertThatThrownBy(() -> ConfigFile.load(directory.resolve("absent.ini"))).isInstanceOf(ConfigException.class).hasMessageContaining("absent.ini: no such file");
         assertProblem("[pgbouncer]\nauth_file = /nowhere/users\n", "cannot read auth_file /nowhere/users: no such file");
@@ -200,7 +242,7 @@ class ConfigFileTest {
     void usersThatCannotLogInAreNamed() throws IOException {
         write("userlist.txt", "\"bob\" \"md58dd4f2b1ad6b9d54f1e5e9b4e2a3c1f0\"\n\"alice\" \"secret\"\n");
         String settings = "[pgbouncer]\nauth_file = " + directory + "/userlist.txt\nauth_type = ";
-        assertThat(load(settings + "scram-sha-256\n").warnings()).singleElement().asString().endsWith("auth_type = scram-sha-256: bob");
+        assertThat(load(settings + "scram-sha-256\n").warnings()).singleElement().asString().endsWith("with scram-sha-256: bob");
         assertThat(load(settings + "md5\n").warnings()).isEmpty();
     }
 
@@ -231,7 +273,9 @@ class ConfigFileTest {
     @Test
     void noNameOrDefaultChangesByAccident() {
         assertThat(ProxySettings.ALL).<String>map(setting -> setting.name() + "=" + setting.defaultText()).containsExactly(
-                "listen_addr=localhost", "listen_port=6432", "auth_type=md5", "auth_file=", "scram_iterations=4096", "max_client_conn=100",
+                "listen_addr=localhost", "listen_port=6432", "auth_type=md5", "auth_file=",
+                "auth_user=", "auth_query=" + AuthLookup.DEFAULT_QUERY, "auth_dbname=", "auth_hba_file=", "auth_ident_file=",
+                "scram_iterations=4096", "max_client_conn=100",
                 "client_login_timeout=60", "server_connect_timeout=15", "server_login_retry=15", "pool_mode=session", "default_pool_size=20",
                 "min_pool_size=0", "reserve_pool_size=0", "reserve_pool_timeout=5", "max_db_connections=0", "max_user_connections=0",
                 "query_wait_timeout=120", "query_wait_notify=5", "server_lifetime=3600", "server_idle_timeout=600", "server_check_delay=30",

@@ -171,6 +171,13 @@ class SharedConnectionsIT {
                 queries("a function in pg_temp", "CREATE FUNCTION pg_temp.f() RETURNS int RETURN 3", "SELECT pg_temp.f()", "DROP FUNCTION pg_temp.f()"),
                 queries("a cursor WITH HOLD", "DECLARE c CURSOR WITH HOLD FOR SELECT a FROM t ORDER BY 1", "FETCH 1 FROM c", "FETCH 1 FROM c", "CLOSE c", "FETCH 1 FROM c"),
                 queries("SQL's PREPARE", "PREPARE q(int) AS SELECT $1 + 1", "EXECUTE q(1)", "EXECUTE q(2)", "DEALLOCATE q", "EXECUTE q(3)"),
+                new Behaviour("PREPARE and DEALLOCATE in one go", client -> {
+                    client.send(new Query("PREPARE q AS SELECT 1"), new Query("DEALLOCATE q"));
+                    var all = new ArrayList<>(client.untilReady());
+                    all.addAll(client.untilReady());
+                    all.addAll(client.query("SELECT 1"));
+                    return all;
+                }),
                 queries("LISTEN", "LISTEN news", "SELECT 1", "NOTIFY other", "SELECT pg_listening_channels()", "UNLISTEN *", "SELECT pg_listening_channels()"));
     }
 

@@ -15,18 +15,21 @@ public final class UnknownUsers {
 
     private final byte[] processSecret = new byte[32];
     private final byte[] nobodysKey = new byte[32];
-    private final int iterations;
 
-    /** @param iterations those of the users that do exist */
-    public UnknownUsers(int iterations) {
-        this.iterations = iterations;
+    public UnknownUsers() {
         var random = new SecureRandom();
         random.nextBytes(processSecret);
         random.nextBytes(nobodysKey);
     }
 
-    public ScramSecret secretOf(String user) {
+    /** @param iterations those of the users that do exist */
+    public ScramSecret secretOf(String user, int iterations) {
+        return new ScramSecret(iterations, saltOf(user), nobodysKey, nobodysKey);
+    }
+
+    /** Serves as well for a user that exists and has no salt of its own, being known by its password. */
+    public byte[] saltOf(String user) {
         byte[] digest = ScramFunctions.hmac(ScramMechanism.SCRAM_SHA_256, processSecret, user.getBytes(StandardCharsets.UTF_8));
-        return new ScramSecret(iterations, Arrays.copyOf(digest, ScramSecret.SALT_BYTES), nobodysKey, nobodysKey);
+        return Arrays.copyOf(digest, ScramSecret.SALT_BYTES);
     }
 }

@@ -55,11 +55,11 @@ class StoredSecretTest {
 
     @Test
     void unknownUsersHaveTheSameSaltEveryTimeAndNotThatOfOthers() {
-        var unknown = new UnknownUsers(5000);
-        ScramSecret secret = unknown.secretOf("nobody");
-        assertThat(secret.salt()).hasSize(16).isEqualTo(unknown.secretOf("nobody").salt());
-        assertThat(secret.salt()).isNotEqualTo(unknown.secretOf("somebody").salt());
-        assertThat(secret.salt()).isNotEqualTo(new UnknownUsers(5000).secretOf("nobody").salt());
+        var unknown = new UnknownUsers();
+        ScramSecret secret = unknown.secretOf("nobody", 5000);
+        assertThat(secret.salt()).hasSize(16).isEqualTo(unknown.secretOf("nobody", 5000).salt());
+        assertThat(secret.salt()).isNotEqualTo(unknown.secretOf("somebody", 5000).salt());
+        assertThat(secret.salt()).isNotEqualTo(new UnknownUsers().secretOf("nobody", 5000).salt());
         assertThat(secret.iterations()).isEqualTo(5000);
         assertThat(secret.fits("nobody")).isFalse();
     }

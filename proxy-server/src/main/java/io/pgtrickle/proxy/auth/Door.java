@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.auth;
+
+import io.pgtrickle.proxy.auth.KeyRing.Account;
+import io.pgtrickle.proxy.auth.PasswordLogin.Whose;
+import io.pgtrickle.proxy.config.AuthLookup;
+import io.pgtrickle.proxy.config.AuthType;
+import io.pgtrickle.proxy.config.DatabaseEntry;
+import io.pgtrickle.proxy.config.HbaRule;
+import io.pgtrickle.proxy.config.HostPort;
+import io.pgtrickle.proxy.config.IdentMap;
+import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.wire.auth.StoredSecret;
+import io.pgtrickle.wire.auth.UnknownUsers;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * The door by one configuration. A database that does not exist is reported only to clients that have proved who they are. Safe for any
+ * thread.
+ */
+final class Door {
+
+    private final ProxyConfig config;
+    private final Challenges challenges;
+    private final KeyRing keys;
+
+    /** Takes milliseconds for every password that auth_file holds in clear if clients log in with SCRAM: their secrets are made here. */
+    Door(ProxyConfig config, UnknownUsers unknownUsers, KeyRing keys) {
+        this.config = config;
+        this.challenges = new Challenges(config.authentication(), unknownUsers);
+        this.keys = keys;
+        config.authentication().users().secrets().forEach((user, secret) -> keys.secretIs(new Account(user, Optional.empty()), Optional.of(secret)));
+    }
+
+    Admission admit(Visitor visitor, ServerQueries queries) {
+        AuthType type = config.authentication().type();
+        return switch (type) {
+            case PASSTHROUGH -> config.databases().find(visitor.database())
+                    .<Admission>map(entry -> new Admission.PassThrough(route(entry, visitor)))
+                    .orElseGet(() -> new Admission.Refuse(AuthFailure.unknownDatabase(visitor.database())));
+            case ANY -> new Admission.Authenticate(new NoChallenge(
+                    proved(visitor, new Account(visitor.user(), Optional.empty()), Optional.empty(), new Proof.None())));
+            case HBA -> config.authentication().hba().find(visitor.connection())
+                    .map(rule -> admit(rule, visitor, queries))
+                    .orElseGet(() -> new Admission.Refuse(AuthFailure.noEntry(visitor)));
+            case TRUST, PLAIN, MD5, SCRAM_SHA_256, CERT -> admit(type, Optional.empty(), visitor, queries);
+        };
+    }
+
+    private Admission admit(HbaRule rule, Visitor visitor, ServerQueries queries) {
+        boolean wrongCertificate = switch (rule.clientCert()) {
+            case NONE -> false;
+            case VERIFY_CA -> visitor.certificateName().isEmpty();
+            case VERIFY_FULL -> !isNamedByCertificate(visitor, rule.map());
+        };
+        if (wrongCertificate) {
+            return refusedByCertificate(visitor);
+        }
+        return switch (rule.method()) {
+            case REJECT -> new Admission.Refuse(AuthFailure.rejected(visitor));
+            case PEER -> new Admission.Refuse(AuthFailure.noPeer(visitor.user()));
+            case TRUST -> admit(AuthType.TRUST, rule.map(), visitor, queries);
+            case PASSWORD -> admit(AuthType.PLAIN, rule.map(), visitor, queries);
+            case MD5 -> admit(AuthType.MD5, rule.map(), visitor, queries);
+            case SCRAM_SHA_256 -> admit(AuthType.SCRAM_SHA_256, rule.map(), visitor, queries);
+            case CERT -> admit(AuthType.CERT, rule.map(), visitor, queries);
+        };
+    }
+
+    private static Admission refusedByCertificate(Visitor visitor) {
+        return new Admission.Refuse(
+                visitor.certificateName().isEmpty() ? AuthFailure.noCertificate() : AuthFailure.wrongCertificate(visitor.user()));
+    }
+
+    private static boolean isNamedByCertificate(Visitor visitor, Optional<IdentMap> map) {
+        Optional<String> name = visitor.certificateName();
+        return name.isPresent() && (map.isPresent() ? map.get().maps(name.get(), visitor.user()) : name.get().equals(visitor.user()));
+    }
+
+    private Admission admit(AuthType type, Optional<IdentMap> map, Visitor visitor, ServerQueries queries) {
+        if (type == AuthType.CERT && !isNamedByCertificate(visitor, map)) {
+            return refusedByCertificate(visitor);
+        }
+        Optional<StoredSecret> listed = config.authentication().users().find(visitor.user());
+        Optional<UserLookup> lookup = listed.isPresent() ? Optional.empty() : lookup(visitor, queries);
+        if (lookup.isEmpty()) {
+            return new Admission.Authenticate(challenge(type, visitor, listed, Optional.empty()));
+        }
+        return new Admission.Authenticate(new Lookup(() -> {
+            Optional<StoredSecret> found;
+            try {
+                found = lookup.get().secretOf(visitor.user());
+            } catch (QueryFailure e) {
+                return new NoChallenge(new AuthStep.Refused(lookup.get().failure(e, visitor)));
+            }
+            found.ifPresent(challenges::lookedUp);
+            Optional<UserLookup.Question> question = Optional.of(lookup.get().question());
+            keys.secretIs(new Account(visitor.user(), question), found);
+            return challenge(type, visitor, found, question);
+        }));
+    }
+
+    private ClientAuthentication challenge(AuthType type, Visitor visitor, Optional<StoredSecret> secret, Optional<UserLookup.Question> lookup) {
+        String user = visitor.user();
+        boolean lookedUp = lookup.isPresent();
+        Function<Proof, AuthStep.End> ending = proof -> proved(visitor, new Account(user, lookup), secret, proof);
+        Optional<byte[]> endPoint = visitor.tls().flatMap(TlsPeer::endPoint);
+        return switch (type) {
+            case TRUST -> withoutQuestion(secret, ending, AuthFailure.unknownUser(user));
+            case CERT -> withoutQuestion(secret, ending, AuthFailure.wrongCertificate(user));
+            case PLAIN -> challenges.clear(user, secret, lookedUp, ending);
+            case MD5 -> challenges.md5(user, secret, lookedUp, endPoint, ending);
+            case SCRAM_SHA_256 -> challenges.scram(user, secret, lookedUp, endPoint, ending);
+            case PASSTHROUGH, ANY, HBA -> throw new IllegalArgumentException(type.text());
+        };
+    }
+
+    private static ClientAuthentication withoutQuestion(
+            Optional<StoredSecret> secret, Function<Proof, AuthStep.End> ending, AuthFailure unknown) {
+        return new NoChallenge(secret.isPresent() ? ending.apply(new Proof.None()) : new AuthStep.Refused(unknown));
+    }
+
+    /** How the user is looked up; empty if nobody is, or there is no database to ask in. */
+    private Optional<UserLookup> lookup(Visitor visitor, ServerQueries queries) {
+        Optional<DatabaseEntry> wanted = config.databases().find(visitor.database());
+        AuthLookup lookup = wanted.map(DatabaseEntry::lookup).orElse(AuthLookup.UNSET).over(config.authentication().lookup());
+        if (lookup.user().isEmpty()) {
+            return Optional.empty();
+        }
+        String user = lookup.user().get();
+        String database = lookup.database().orElse(visitor.database());
+        return config.databases().find(database).map(entry -> {
+            HostPort server = config.databases().serverOf(entry);
+            var route = new Route(database, server.host(), server.port(), entry.database().orElse(database), user);
+            StoredSecret secret = config.authentication().users().find(user).orElseGet(StoredSecret.None::new);
+            return new UserLookup(
+                    queries,
+                    new UserLookup.Question(route, lookup.queryText()),
+                    login(new Account(user, Optional.empty()), secret, Optional.empty(), Whose.LOOKUP));
+        });
+    }
+
+    private AuthStep.End proved(Visitor visitor, Account account, Optional<StoredSecret> secret, Proof proof) {
+        if (proof instanceof Proof.Keys proved) {
+            keys.remember(account, proved);
+        }
+        Optional<DatabaseEntry> entry = config.databases().find(visitor.database());
+        if (entry.isEmpty()) {
+            return new AuthStep.Refused(AuthFailure.unknownDatabase(visitor.database()));
+        }
+        return new AuthStep.Accepted(List.of(), route(entry.get(), visitor), login(entry.get(), account, secret, proof));
+    }
+
+    private Route route(DatabaseEntry entry, Visitor visitor) {
+        HostPort server = config.databases().serverOf(entry);
+        return new Route(
+                visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()));
+    }
+
+    /** The entry's password, else what the client has left us or we know of it; of another user, what auth_file knows. */
+    private Supplier<ServerLogin> login(DatabaseEntry entry, Account client, Optional<StoredSecret> clients, Proof proof) {
+        String user = entry.user().orElse(client.user());
+        var listed = new Account(user, Optional.empty());
+        if (!(entry.password() instanceof StoredSecret.None)) {
+            return login(listed, entry.password(), Optional.empty(), Whose.FORCED);
+        }
+        if (!user.equals(client.user())) {
+            return login(listed, config.authentication().users().find(user).orElseGet(StoredSecret.None::new), Optional.empty(), Whose.FORCED);
+        }
+        StoredSecret own = clients.orElseGet(StoredSecret.None::new);
+        return switch (proof) {
+            case Proof.Password(var password) -> login(client, new StoredSecret.Plain(password), Optional.empty(), Whose.CLIENT);
+            case Proof.Keys proved -> login(client, own, Optional.of(proved), Whose.CLIENT);
+            case Proof.None _ -> login(client, own, Optional.empty(), Whose.CLIENT);
+        };
+    }
+
+    /** The keys of the account's last login come first: the secret may have changed since this one's. */
+    private Supplier<ServerLogin> login(Account account, StoredSecret secret, Optional<Proof.Keys> proved, Whose whose) {
+        return () -> new PasswordLogin(account.user(), secret, keys.of(account).or(() -> proved), whose);
+    }
+}
