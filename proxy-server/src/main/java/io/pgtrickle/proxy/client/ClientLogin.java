@@ -184,7 +184,7 @@ final class ClientLogin {
             case AuthStep.Accepted accepted -> {
                 accepted.bodies().forEach(body -> session.send(new AuthenticationData(body)));
                 session.flush();
-                connect(accepted.route(), context.pooling(), Optional.of(accepted.login()));
+                connect(accepted.route(), context.pooling().pooling(accepted.route().entry(), accepted.route().user()), Optional.of(accepted.login()));
             }
             case AuthStep.Compute(var work) -> Thread.ofVirtual().name("client-login").start(() -> {
                 AuthStep next = computed(work);

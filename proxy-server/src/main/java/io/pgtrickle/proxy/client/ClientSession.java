@@ -79,6 +79,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private boolean serverTakes = true;
     private final ServerLease lease;
     private @Nullable Interceptor interceptor;
+    private @Nullable TimeWatch watch;
     private @Nullable CancelKey cancelKey;
     private @Nullable ScheduledFuture<?> deadline;
 
@@ -397,6 +398,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     private void cancelDeadline() {
+        if (watch != null) {
+            watch.stop();
+        }
         if (deadline != null) {
             deadline.cancel(false);
         }
@@ -476,8 +480,20 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.READY;
         log.loggedIn(lease.route().user(), lease.route().database());
         interceptor = interceptor();
+        watchTime();
         resumeInput();
         releaseAtRest();
+    }
+
+    private void watchTime() {
+        watch = new TimeWatch(context.pooling().timeLimits(lease.route().user()), lease::server, this::timedOut);
+        watch.start(channel.eventLoop());
+    }
+
+    /** The server would go on with what it does. */
+    private void timedOut(Report report) {
+        cancelled(() -> {});
+        fatal(report);
     }
 
     private Interceptor interceptor() {

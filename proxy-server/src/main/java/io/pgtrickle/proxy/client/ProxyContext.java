@@ -5,7 +5,7 @@ import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
-import io.pgtrickle.proxy.config.PoolSettings;
+import io.pgtrickle.proxy.config.PoolRules;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.prepared.SharedStatements;
 import io.netty.channel.group.ChannelGroup;
@@ -15,7 +15,7 @@ public final class ProxyContext {
 
     private final Authenticator door;
     private final ServerPool pool;
-    private final PoolSettings pooling;
+    private final PoolRules pooling;
     private final EngineCalls engines;
     private final Limits limits;
     private final Logging logging;
@@ -23,7 +23,7 @@ public final class ProxyContext {
     private final CancelRegistry cancels = new CancelRegistry();
     private final SharedStatements statements = new SharedStatements();
 
-    public ProxyContext(Authenticator door, ServerPool pool, PoolSettings pooling, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
+    public ProxyContext(Authenticator door, ServerPool pool, PoolRules pooling, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
         this.door = door;
         this.pool = pool;
         this.pooling = pooling;
@@ -41,7 +41,7 @@ public final class ProxyContext {
         return pool;
     }
 
-    PoolSettings pooling() {
+    PoolRules pooling() {
         return pooling;
     }
 

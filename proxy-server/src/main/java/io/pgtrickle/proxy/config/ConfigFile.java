@@ -30,6 +30,8 @@ public final class ConfigFile {
 
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, DatabaseEntry> databases = new LinkedHashMap<>();
+    private final Map<String, Map<String, String>> databasePools = new LinkedHashMap<>();
+    private final Map<String, Map<String, String>> users = new LinkedHashMap<>();
     private final Map<String, String> engineTexts = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -51,11 +53,22 @@ public final class ConfigFile {
         switch (entry.section()) {
             case "pgbouncer" -> global(entry);
             case "databases" -> database(entry);
-            case "users" -> connectionString(entry).forEach((key, value) -> unsupported(entry, key, value, UnsupportedSettings.USER, List.of()));
+            case "users" -> users.put(entry.key(), poolSettings(entry, connectionString(entry), ProxySettings.USER, UnsupportedSettings.USER, List.of()));
             case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
             case "pgtrickle" -> engine(entry);
             default -> unknown(entry.place(), "section", entry.section(), List.of("pgbouncer", "databases", "users", "peers", "pgtrickle"));
         }
+    }
+
+    /** Those of the values that are about sharing connections; what is none of them, and not read elsewhere, is reported. */
+    private Map<String, String> poolSettings(
+            IniFile.Entry entry, Map<String, String> values, List<Setting<?>> settings, List<UnsupportedSetting> unsupported, List<Setting<?>> elsewhere) {
+        List<String> known = names(Stream.concat(settings.stream(), elsewhere.stream()).toList());
+        var found = new LinkedHashMap<String, String>();
+        values.forEach((key, value) -> ProxySettings.find(settings, key).ifPresentOrElse(
+                setting -> set(found, setting, new IniFile.Entry(entry.section(), key, value, entry.place())),
+                () -> unsupported(entry, key, value, unsupported, known)));
+        return found;
     }
 
     private void global(IniFile.Entry entry) {
@@ -94,12 +107,9 @@ public final class ConfigFile {
             return;
         }
         Map<String, String> values = connectionString(entry);
-        List<String> supported = names(ProxySettings.DATABASE);
-        values.forEach((key, value) -> {
-            if (!supported.contains(key)) {
-                unsupported(entry, key, value, UnsupportedSettings.DATABASE, supported);
-            }
-        });
+        var others = new LinkedHashMap<>(values);
+        others.keySet().removeAll(names(ProxySettings.DATABASE));
+        databasePools.put(entry.key(), poolSettings(entry, others, ProxySettings.DATABASE_POOL, UnsupportedSettings.DATABASE, ProxySettings.DATABASE));
         try {
             databases.put(entry.key(), new DatabaseEntry(
                     server(values),
@@ -175,6 +185,6 @@ public final class ConfigFile {
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
         String engineUser = new SettingValues(engineTexts).get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
-        return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), engine);
+        return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine);
     }
 }

@@ -10,7 +10,7 @@ public record ProxyConfig(
         Listen listen,
         Authentication authentication,
         Databases databases,
-        PoolSettings pooling,
+        PoolRules pooling,
         Limits limits,
         Logging logging,
         Engine engine) {
@@ -57,6 +57,7 @@ public record ProxyConfig(
                 SettingValues.WITHOUT_FILE,
                 new Authentication(AuthType.PASSTHROUGH, UserList.EMPTY, iterations),
                 Databases.of(server),
+                PoolRules.ofDefaults(SettingValues.WITHOUT_FILE),
                 new Engine(Optional.empty()));
     }
 

@@ -83,6 +83,14 @@ final class ProxySettings {
             "A server connection that has not been used for so long is closed.");
     static final Setting<String> SERVER_RESET_QUERY = new Setting<>("server_reset_query", ValueType.text(), "DISCARD ALL",
             "Sent in session pooling before a server connection is given to another client.");
+    static final Setting<Duration> QUERY_TIMEOUT = new Setting<>("query_timeout", ValueType.seconds(), "0",
+            "A session whose query takes longer is ended, and with it the query; 0 for no limit, as for the next three.");
+    static final Setting<Duration> TRANSACTION_TIMEOUT = new Setting<>("transaction_timeout", ValueType.seconds(), "0",
+            "A session whose transaction takes longer is ended.");
+    static final Setting<Duration> IDLE_TRANSACTION_TIMEOUT = new Setting<>("idle_transaction_timeout", ValueType.seconds(), "0",
+            "A session in whose transaction nothing happens for so long is ended.");
+    static final Setting<Duration> CLIENT_IDLE_TIMEOUT = new Setting<>("client_idle_timeout", ValueType.seconds(), "0",
+            "A session that does nothing for so long, outside of transactions, is ended.");
     static final Setting<Integer> MAX_PREPARED_STATEMENTS = new Setting<>("max_prepared_statements", ValueType.integer(0, Integer.MAX_VALUE), "200",
             "Prepared statements a server connection keeps when it is shared (`transaction`, `statement`); those not used for longest are prepared "
                     + "again when they are needed. Clients may have as many as they like, whatever this says.");
@@ -99,11 +107,33 @@ final class ProxySettings {
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
-            MAX_PREPARED_STATEMENTS, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
                     + "it is found as libpq does: the service of `PGSERVICE`, then `PGUSER`, then the operating system's user.");
+
+    /** Not in section [pgbouncer], as it is about one database. */
+    static final Setting<String> CONNECT_QUERY = new Setting<>("connect_query", ValueType.text(), "",
+            "Sent on each server connection when it has been opened; an error is logged, nothing else.");
+
+    private static Setting<?> renamed(String name, Setting<?> setting) {
+        return new Setting<>(name, setting.type(), "", "Instead of " + setting.name() + ".");
+    }
+
+    private static Setting<?> own(Setting<?> setting) {
+        return renamed(setting.name(), setting);
+    }
+
+    /** How connections of an entry of [databases] are shared. */
+    static final List<Setting<?>> DATABASE_POOL = List.of(
+            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(MIN_POOL_SIZE), own(RESERVE_POOL_SIZE),
+            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
+
+    /** The values of section [users]. */
+    static final List<Setting<?>> USER = List.of(
+            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(RESERVE_POOL_SIZE), own(MAX_USER_CONNECTIONS),
+            own(QUERY_TIMEOUT), own(TRANSACTION_TIMEOUT), own(IDLE_TRANSACTION_TIMEOUT), own(CLIENT_IDLE_TIMEOUT));
 
     /** Section [pgtrickle]. */
     static final List<Setting<?>> ENGINE = List.of(ENGINE_USER);
@@ -127,7 +157,12 @@ final class ProxySettings {
         return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
-    private static PoolSettings pooling(SettingValues values) {
+    static TimeLimits timeLimits(SettingValues values) {
+        return new TimeLimits(
+                values.get(QUERY_TIMEOUT), values.get(TRANSACTION_TIMEOUT), values.get(IDLE_TRANSACTION_TIMEOUT), values.get(CLIENT_IDLE_TIMEOUT));
+    }
+
+    static PoolSettings pooling(SettingValues values) {
         return new PoolSettings(
                 values.get(POOL_MODE),
                 new PoolSettings.Sizes(values.get(DEFAULT_POOL_SIZE), values.get(MIN_POOL_SIZE), values.get(RESERVE_POOL_SIZE),
@@ -135,15 +170,16 @@ final class ProxySettings {
                 new PoolSettings.Waiting(values.get(QUERY_WAIT_TIMEOUT), values.get(QUERY_WAIT_NOTIFY), values.get(SERVER_LOGIN_RETRY)),
                 new PoolSettings.Upkeep(values.get(SERVER_LIFETIME), values.get(SERVER_IDLE_TIMEOUT), values.get(SERVER_CHECK_DELAY),
                         values.get(SERVER_ROUND_ROBIN)),
-                new PoolSettings.Queries(values.get(SERVER_RESET_QUERY), values.get(SERVER_RESET_QUERY_ALWAYS), values.get(SERVER_CHECK_QUERY), ""));
+                new PoolSettings.Queries(values.get(SERVER_RESET_QUERY), values.get(SERVER_RESET_QUERY_ALWAYS), values.get(SERVER_CHECK_QUERY), values.get(CONNECT_QUERY)));
     }
 
-    static ProxyConfig config(SettingValues values, Authentication authentication, Databases databases, Engine engine) {
+    static ProxyConfig config(
+            SettingValues values, Authentication authentication, Databases databases, PoolRules rules, Engine engine) {
         return new ProxyConfig(
                 new Listen(values.get(LISTEN_ADDR), values.get(LISTEN_PORT)),
                 authentication,
                 databases,
-                pooling(values),
+                rules,
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 engine);

@@ -12,7 +12,6 @@ import java.util.Set;
 /** Every setting PgBouncer 1.25 has and this version has not: with the ones in {@link ProxySettings} the whole of PgBouncer's reference. */
 final class UnsupportedSettings {
 
-    private static final String ONE_TO_ONE = "session pooling: every client has its own server connection, and their number is not limited";
     private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
     private static final String NO_CONSOLE = "there is no admin console";
     private static final String NO_TLS = "there is no TLS";
@@ -31,7 +30,6 @@ final class UnsupportedSettings {
             warned("auth_ldap_options", "there is no LDAP authentication", ""),
             needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
             warned("cancel_wait_timeout", NO_TIMEOUT),
-            warned("client_idle_timeout", NO_TIMEOUT, "0"),
             warned("client_tls13_ciphers", NO_TLS, ""),
             warned("client_tls_ca_file", NO_TLS, ""),
             warned("client_tls_cert_file", NO_TLS, ""),
@@ -46,7 +44,6 @@ final class UnsupportedSettings {
             warned("dns_max_ttl", SYSTEM_DNS),
             warned("dns_nxdomain_ttl", SYSTEM_DNS),
             warned("dns_zone_check_period", SYSTEM_DNS, "0"),
-            warned("idle_transaction_timeout", NO_TIMEOUT, "0"),
             needless("ignore_startup_parameters", "every startup parameter is passed on to the server"),
             warned("job_name", "there is no system log"),
             warned("listen_backlog", SYSTEM),
@@ -60,7 +57,6 @@ final class UnsupportedSettings {
             warned("pidfile", "no such file is written", ""),
             needless("pkt_buf", "buffers are sized by need"),
             warned("pool_idle_timeout", NO_TIMEOUT, "0"),
-            warned("query_timeout", NO_TIMEOUT, "0"),
             warned("resolv_conf", SYSTEM_DNS, ""),
             needless("sbuf_loopcnt", "connections share the event loop fairly in another way"),
             needless("server_fast_close", NEVER_REUSED),
@@ -87,7 +83,6 @@ final class UnsupportedSettings {
             warned("tcp_socket_buffer", SYSTEM, "0"),
             warned("tcp_user_timeout", SYSTEM, "0"),
             needless("track_extra_parameters", NEVER_REUSED + ", so its parameters stay what the client made them"),
-            warned("transaction_timeout", NO_TIMEOUT, "0"),
             warned("unix_socket_dir", NO_UNIX, ""),
             needless("unix_socket_group", NO_UNIX),
             needless("unix_socket_mode", NO_UNIX),
@@ -97,30 +92,14 @@ final class UnsupportedSettings {
     static final List<UnsupportedSetting> DATABASE = List.of(
             warned("application_name", "application_name is passed on as the client sets it"),
             refused("client_encoding", "the client's own setting, or the server's default, applies"),
-            refused("connect_query", "nothing is run when a connection is opened"),
             refused("datestyle", "the client's own setting, or the server's default, applies"),
             needless("load_balance_hosts", "an entry has one host"),
             warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
-            warned("max_db_connections", ONE_TO_ONE, "0"),
-            warned("min_pool_size", "no server connection is opened before a client needs it", "0"),
-            warned("pool_mode", ONE_TO_ONE, "session"),
-            warned("pool_size", ONE_TO_ONE),
-            warned("reserve_pool", ONE_TO_ONE, "0"),
-            warned("reserve_pool_size", ONE_TO_ONE, "0"),
-            needless("server_lifetime", NEVER_REUSED),
             refused("timezone", "the client's own setting, or the server's default, applies"));
 
     /** The values of section [users]. */
     static final List<UnsupportedSetting> USER = List.of(
-            warned("client_idle_timeout", NO_TIMEOUT, "0"),
-            warned("idle_transaction_timeout", NO_TIMEOUT, "0"),
-            warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
-            warned("max_user_connections", ONE_TO_ONE, "0"),
-            warned("pool_mode", ONE_TO_ONE, "session"),
-            warned("pool_size", ONE_TO_ONE),
-            warned("query_timeout", NO_TIMEOUT, "0"),
-            warned("reserve_pool_size", ONE_TO_ONE, "0"),
-            warned("transaction_timeout", NO_TIMEOUT, "0"));
+            warned("max_user_client_connections", "only max_client_conn limits clients", "0"));
 
     private UnsupportedSettings() {}
 

@@ -65,7 +65,7 @@ public final class ProxyServer implements AutoCloseable {
         var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
         // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
         var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
-        door.open(new LookupSessions(lookupPools, lookups(config.pooling()), loops.group()));
+        door.open(new LookupSessions(lookupPools, lookups(config.pooling().pooling()), loops.group()));
         var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())

@@ -17,7 +17,8 @@ import io.pgtrickle.proxy.auth.AuthFailure;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
-import io.pgtrickle.proxy.config.PoolSettings;
+import io.pgtrickle.proxy.config.HostPort;
+import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
@@ -88,7 +89,7 @@ class ClientSessionTest {
         var context = new ProxyContext(
                 door,
                 pool,
-                PoolSettings.UNSHARED,
+                ProxyConfig.passThrough(new HostPort("host", 5432)).pooling(),
                 new EngineCalls(new NoEngines(), 1),
                 new Limits(0, 200, Duration.ZERO, Duration.ZERO),
                 new Logging(false, false, false, 0),

@@ -68,7 +68,8 @@ class ConfigFileTest {
     void whatIsNotGivenHasItsDefault() throws IOException {
         ProxyConfig config = load("[pgbouncer]\nauth_type = passthrough\n").config();
         ProxyConfig withoutFile = ProxyConfig.passThrough(new HostPort("localhost", 5432));
-        assertThat(config).usingRecursiveComparison().ignoringFields("logging", "limits.maxClientConnections").isEqualTo(withoutFile);
+        assertThat(config).usingRecursiveComparison().ignoringFields("pooling", "logging", "limits.maxClientConnections").isEqualTo(withoutFile);
+        assertThat(config.pooling().pooling("d", "u")).isEqualTo(withoutFile.pooling().pooling("d", "u"));
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
         assertThat(config.listen()).isEqualTo(new ProxyConfig.Listen(List.of("localhost"), 6432));
@@ -137,7 +138,6 @@ class ConfigFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "query_timeout = 10 | no such time limit",
         "client_tls_sslmode = prefer | clients are served without TLS",
         "auth_ldap_options = ldapurl=x | no LDAP authentication",
         "logfile = /var/log/x | standard error"})
@@ -162,7 +162,6 @@ class ConfigFileTest {
         "[pgbouncer] auth_type = gss | must be one of passthrough, trust, any, plain, md5, scram-sha-256, cert, hba",
         "[pgbouncer] auth_type = ldap | pgtrickle.ini:1: auth_type = ldap: LDAP and PAM are not supported; with auth_type = passthrough",
         "[pgbouncer] auth_type = PAM | LDAP and PAM are not supported",
-        "[databases] x = connect_query='SET ROLE reader' | nothing is run",
         "[databases] x = timezone=UTC | the server's default",
         "[databases] x = host=/tmp | unix sockets are not supported yet",
         "[databases] x = host=a,b | lists of hosts are not supported yet",
@@ -280,7 +279,8 @@ class ConfigFileTest {
                 "min_pool_size=0", "reserve_pool_size=0", "reserve_pool_timeout=5", "max_db_connections=0", "max_user_connections=0",
                 "query_wait_timeout=120", "query_wait_notify=5", "server_lifetime=3600", "server_idle_timeout=600", "server_check_delay=30",
                 "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
-                "max_prepared_statements=200", "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
+                "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
+                "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
                 "verbose=0");
     }
 

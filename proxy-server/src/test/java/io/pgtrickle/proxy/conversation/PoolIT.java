@@ -276,6 +276,57 @@ class PoolIT {
     }
 
     @Test
+    void databases_and_users_have_settings_of_their_own() throws Exception {
+        String databases = """
+                a = dbname=postgres pool_mode=transaction pool_size=1 connect_query='SET work_mem = "6MB"'
+                b = dbname=postgres
+                * =""";
+        try (var proxy = new Proxy(PooledProxy.configOf(directory, databases, "other = pool_mode=statement", "pool_mode = session"));
+                RawClient one = RawClient.connect(proxy.address, "a");
+                RawClient two = RawClient.connect(proxy.address, "a");
+                RawClient three = RawClient.connect(proxy.address, "b");
+                RawClient direct = proxy.direct()) {
+            assertThat(pid(one)).isEqualTo(pid(two)).isNotEqualTo(pid(three));
+            assertThat(one.query("SHOW work_mem")).contains("D 6MB");
+            direct.query("CREATE ROLE other LOGIN");
+            try (RawClient other = RawClient.connect(proxy.address, "a", 0, Map.of("user", "other"))) {
+                other.send(new Query("BEGIN"));
+                assertThat(other.until("end")).anyMatch(line -> line.contains("statement pooling mode"));
+            } finally {
+                direct.query("DROP ROLE other");
+            }
+        }
+    }
+
+    @Test
+    void sessions_that_take_too_long_are_ended() throws Exception {
+        try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1", "query_timeout = 0.3");
+                RawClient client = proxy.client();
+                RawClient next = proxy.client()) {
+            client.send(new Query("SELECT pg_sleep(60)"));
+            assertThat(client.until("end")).contains("E FATAL 57P05 query_timeout");
+            assertThat(next.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")).contains("D 0");
+        }
+        for (String setting : List.of("transaction_timeout", "idle_transaction_timeout")) {
+            try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1", setting + " = 0.3");
+                    RawClient client = proxy.client();
+                    RawClient next = proxy.client()) {
+                client.query("BEGIN; CREATE TABLE never ()");
+                assertThat(client.until("end")).contains("E FATAL 57P05 " + setting);
+                assertThat(next.query("TABLE never").getFirst()).startsWith("E ERROR 42P01");
+            }
+        }
+        try (var proxy = proxy("pool_mode = transaction", "client_idle_timeout = 0.5");
+                RawClient client = proxy.client()) {
+            for (int i = 0; i < 5; i++) {
+                Thread.sleep(200);
+                assertThat(client.query("SELECT 1")).contains("D 1");
+            }
+            assertThat(client.until("end")).contains("E FATAL 57P05 client_idle_timeout");
+        }
+    }
+
+    @Test
     void a_session_leaves_nothing_in_session_mode_either() throws Exception {
         try (var proxy = proxy("pool_mode = session", "default_pool_size = 1")) {
             String pid;

@@ -16,19 +16,25 @@ final class PooledProxy {
 
     /** @param settings of section [pgbouncer] */
     static ProxyConfig config(Path directory, String... settings) throws IOException {
+        return configOf(directory, "* =", "", settings);
+    }
+
+    static ProxyConfig configOf(Path directory, String databases, String usersSection, String... settings) throws IOException {
         Path users = Files.writeString(directory.resolve("users.txt"), """
                 "postgres" ""
                 "other" ""
                 """);
         Path file = Files.writeString(Files.createTempFile(directory, "pool", ".ini"), """
                 [databases]
-                * =
+                %s
+                [users]
+                %s
                 [pgbouncer]
                 listen_port = 0
                 auth_type = trust
                 auth_file = %s
                 %s
-                """.formatted(users, String.join("\n", settings)));
+                """.formatted(databases, usersSection, users, String.join("\n", settings)));
         TestPostgres postgres = TestPostgres.shared();
         return ConfigFile.load(file).config().withServer(new HostPort(postgres.host(), postgres.port()));
     }
