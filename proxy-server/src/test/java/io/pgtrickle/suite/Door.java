@@ -17,4 +17,9 @@ public interface Door {
     default boolean showsEveryTag() {
         return true;
     }
+
+    /** Whether each statement of a string travels by itself. */
+    default boolean sendsStatementsSeparately() {
+        return false;
+    }
 }

@@ -47,6 +47,20 @@ final class SettingsPage {
 
             """;
 
+    private static final String DATABASE_POOLS = """
+
+            How its connections are shared, where that is not as `[pgbouncer]` says:
+
+            """;
+
+    private static final String USERS = """
+
+            ### Section `[users]`
+
+            `name = key=value …`, for sessions and connections of that user; comes before what `[databases]` says.
+
+            """;
+
     private static final String ENGINE = """
 
             ### Section `[pgtrickle]`
@@ -82,7 +96,8 @@ final class SettingsPage {
                 + table(List.of("Setting", "Type", "Default", "Range", "Meaning"), Settings.ALL.stream()
                         .map(setting -> List.of(code(setting.qualifiedName()), setting.type(), code(setting.defaultValue()), setting.range(), setting.description()))
                         .toList())
-                + PROXY + settings(ProxySettings.ALL) + DATABASES + settings(ProxySettings.DATABASE) + ENGINE + settings(ProxySettings.ENGINE)
+                + PROXY + settings(ProxySettings.ALL) + DATABASES + settings(ProxySettings.DATABASE) + DATABASE_POOLS + settings(ProxySettings.DATABASE_POOL)
+                + USERS + settings(ProxySettings.USER) + ENGINE + settings(ProxySettings.ENGINE)
                 + CONNECTIONS + UNSUPPORTED
                 + "### Section `[pgbouncer]`\n\n" + unsupported(UnsupportedSettings.GLOBAL)
                 + "\n### Section `[databases]`\n\n" + unsupported(UnsupportedSettings.DATABASE)
