@@ -254,7 +254,7 @@ public final class Interceptor implements FrameHandler {
     /** What is no text in the client's encoding is left to the server, which refuses it; unless that encoding may be about to change. */
     private boolean concerns(ByteBuf frame, Function<ByteBuf, String> reading) {
         try {
-            return concerns(reading.apply(frame));
+            return concerns(reading.apply(frame.duplicate()));
         } catch (ProtocolViolationException malformed) {
             classified = List.of();
             return !server().replies().isEmpty();
