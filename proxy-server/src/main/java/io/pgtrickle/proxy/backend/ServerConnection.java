@@ -45,6 +45,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     private static final int MAX_GATHERED = 1 << 20;
 
     public static final String DISCARD_ALL = "DISCARD ALL";
+    public static final String RESET = "RESET";
     public static final String DEALLOCATE_ALL = "DEALLOCATE ALL";
 
     private static final byte[] NO_KEY = {};
@@ -358,11 +359,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         byte first = frame.getByte(frame.readerIndex() + Frames.HEADER_BYTES);
         if (first == 'D' || first == 'A' || first == 'C' || first == 'R') {
             String tag = CommandComplete.read(frame.duplicate(), charset).tag();
-            resetting |= tag.equals(DISCARD_ALL) || tag.equals("RESET");
+            resetting |= tag.equals(DISCARD_ALL) || tag.equals(RESET);
             if (tag.equals(DISCARD_ALL) || tag.equals(DEALLOCATE_ALL)) {
                 statements.clear();
                 listener.completed(tag);
-            } else if (isDdl(tag)) {
+            } else if (tag.equals(RESET) || isDdl(tag)) {
                 listener.completed(tag);
             }
         }

@@ -529,7 +529,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (interceptor != null) {
             interceptor.ready(status);
         }
-        if (status != 'I' && lease.isStatementMode()) {
+        ServerConnection server = lease.server();
+        if (status == 'I' && server != null) {
+            lease.restart(server);
+        } else if (status != 'I' && lease.isStatementMode()) {
             fatal(Report.fatal("08P01", "transaction blocks not allowed in statement pooling mode")
                     .with(Report.HINT, "Set pool_mode = transaction for this database or user."));
         }

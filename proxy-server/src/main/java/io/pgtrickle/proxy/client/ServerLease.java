@@ -215,6 +215,16 @@ final class ServerLease {
                 : Optional.of(new ParameterStatus(status.name(), initial));
     }
 
+    /** Between transactions: what was reset too far is set again, before the client learns that it is over. */
+    void restart(ServerConnection server) {
+        if (state != null) {
+            state.restart().ifPresent(query -> {
+                server.send(new Query(query), Owner.SETUP);
+                server.flush();
+            });
+        }
+    }
+
     /** As the client knows them, which does not know that its initial settings are not the server's. */
     private static Map<String, String> known(ServerConnection server, SessionState session) {
         Map<String, String> parameters = server.parameters();

@@ -561,9 +561,11 @@ public final class Interceptor implements FrameHandler {
             session.ddlSeen();
             return;
         }
-        statements.deallocatedAll();
-        if (state != null && tag.equals(ServerConnection.DISCARD_ALL)) {
-            state.discarded();
+        if (!tag.equals(ServerConnection.RESET)) {
+            statements.deallocatedAll();
+        }
+        if (state != null && !tag.equals(ServerConnection.DEALLOCATE_ALL)) {
+            state.wasReset();
         }
     }
 

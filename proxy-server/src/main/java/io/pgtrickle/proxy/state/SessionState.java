@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -53,6 +54,7 @@ public final class SessionState {
     /** Of the client's startup packet, which RESET returns to; connections are opened without. */
     private final Map<String, String> initial;
 
+    private boolean reset;
     private boolean suspect;
     /** The server has been asked and has not answered. */
     private boolean asking;
@@ -135,10 +137,17 @@ public final class SessionState {
         return meanings;
     }
 
-    /** DISCARD ALL: the settings are the server's own again. */
-    public void discarded() {
-        forGood.remove(UNKNOWN_NAMES);
+    /** RESET or DISCARD ALL: settings are the connection's own again, not those the client has begun with. */
+    public void wasReset() {
+        reset = !initial.isEmpty();
         suspect = true;
+    }
+
+    /** What brings them back, if that is due. */
+    public Optional<String> restart() {
+        boolean due = reset;
+        reset = false;
+        return due ? SettingsReplay.query(Map.of(), initial) : Optional.empty();
     }
 
     /** The question; {@link #answer} gets its rows. */
