@@ -25,6 +25,7 @@ final class PasswordLogin implements ServerLogin {
     private final Whose whose;
     private @Nullable ScramClient scram;
     private boolean serverProved;
+    private Optional<byte[]> endPoint = Optional.empty();
 
     /** As whom we log in, which is why a SCRAM secret may not serve. */
     enum Whose {
@@ -67,6 +68,11 @@ final class PasswordLogin implements ServerLogin {
     }
 
     @Override
+    public void bindTo(Optional<byte[]> certificate) {
+        endPoint = certificate;
+    }
+
+    @Override
     public LoginStep next(byte[] body) {
         try {
             return switch (AuthenticationRequest.parse(body)) {
@@ -104,12 +110,12 @@ final class PasswordLogin implements ServerLogin {
     }
 
     private LoginStep sasl(List<String> mechanisms) {
-        if (!mechanisms.contains(ScramServer.MECHANISM)) {
+        if (!ScramClient.isOffered(mechanisms, endPoint)) {
             return refused("it offers none of the SASL mechanisms that are supported: " + String.join(", ", mechanisms));
         }
         Optional<ScramClient> client = switch (secret) {
-            case StoredSecret.Plain(var password) -> Optional.of(ScramClient.withPassword(password));
-            case StoredSecret.Scram _ -> keys.map(found -> ScramClient.withKeys(found.keys(), found.secret()));
+            case StoredSecret.Plain(var password) -> Optional.of(ScramClient.withPassword(password, mechanisms, endPoint));
+            case StoredSecret.Scram _ -> keys.map(found -> ScramClient.withKeys(found.keys(), found.secret(), mechanisms, endPoint));
             case StoredSecret.Md5 _, StoredSecret.None _ -> Optional.empty();
         };
         if (client.isEmpty()) {

@@ -8,8 +8,10 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.pgtrickle.proxy.tls.ServerTls;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.frontend.StartupPacket.CancelRequest;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,37 +20,61 @@ import org.slf4j.LoggerFactory;
 public final class CancelSender {
 
     private static final Logger LOG = LoggerFactory.getLogger(CancelSender.class);
-    private static final int TIMEOUT_SECONDS = 10;
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private CancelSender() {}
 
     /**
      * @param server the connection whose query is to be cancelled; the request goes to the same address
+     * @param tls what the request itself is sent over
      * @param done run on that connection's loop when the server has closed the request's connection, or it failed
      */
-    public static void send(Channel server, BackendKeyData key, Runnable done) {
-        EventLoop loop = server.eventLoop();
+    public static void send(ServerConnection server, ServerTls tls, Runnable done) {
+        Channel target = server.channel();
+        EventLoop loop = target.eventLoop();
         ChannelFuture connecting = new Bootstrap()
                 .group(loop)
-                .channel(server.getClass())
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) TimeUnit.SECONDS.toMillis(TIMEOUT_SECONDS))
+                .channel(target.getClass())
+                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) TIMEOUT.toMillis())
                 .handler(new ChannelHandlerAdapter() {})
-                .connect(server.remoteAddress());
+                .connect(target.remoteAddress());
         connecting.addListener(_ -> {
             if (!connecting.isSuccess()) {
-                LOG.info("cannot pass on a cancel request: {}", connecting.cause().getMessage());
-                done.run();
+                failed(connecting.cause(), done);
                 return;
             }
             Channel channel = connecting.channel();
-            ByteBuf packet = channel.alloc().buffer();
-            new CancelRequest(key.processId(), key.secretKey()).write(packet);
-            channel.writeAndFlush(packet, channel.voidPromise());
-            var timeout = loop.schedule(() -> channel.close(), TIMEOUT_SECONDS, TimeUnit.SECONDS);
-            channel.closeFuture().addListener(_ -> {
-                timeout.cancel(false);
-                done.run();
+            tls.secure(channel, server.route().host(), TIMEOUT, new ServerTls.Outcome() {
+                @Override
+                public void ready() {
+                    request(channel, server.key(), done);
+                }
+
+                @Override
+                public void failed(Throwable cause, boolean plainAllowed) {
+                    if (plainAllowed) {
+                        send(server, ServerTls.none(), done);
+                    } else {
+                        CancelSender.failed(cause, done);
+                    }
+                }
             });
         });
+    }
+
+    private static void request(Channel channel, BackendKeyData key, Runnable done) {
+        ByteBuf packet = channel.alloc().buffer();
+        new CancelRequest(key.processId(), key.secretKey()).write(packet);
+        channel.writeAndFlush(packet, channel.voidPromise());
+        var timeout = channel.eventLoop().schedule(() -> channel.close(), TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+        channel.closeFuture().addListener(_ -> {
+            timeout.cancel(false);
+            done.run();
+        });
+    }
+
+    private static void failed(Throwable cause, Runnable done) {
+        LOG.info("cannot pass on a cancel request: {}", cause.getMessage());
+        done.run();
     }
 }

@@ -6,12 +6,12 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.DuplexChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.proxy.tls.Closing;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.backend.BackendMessage.CommandComplete;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
@@ -231,11 +231,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Nothing more will be sent: the server finishes what it has, then closes. */
     public void endOutput() {
-        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
-            if (channel instanceof DuplexChannel duplex) {
-                duplex.shutdownOutput();
-            }
-        });
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> Closing.endOutput(channel));
     }
 
     /** Ends the session at once, in whatever state it is: what it has not committed is rolled back. */
@@ -490,7 +486,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         LOG.debug("{}: {}", channel, cause.toString());
-        if (cause instanceof RuntimeException || cause instanceof Error) {
+        if (!Closing.isTlsFailure(cause) && (cause instanceof RuntimeException || cause instanceof Error)) {
             LOG.error("{}: closing after an internal error", channel, cause);
         }
         channel.close();

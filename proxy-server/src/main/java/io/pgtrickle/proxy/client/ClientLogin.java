@@ -2,7 +2,6 @@
 package io.pgtrickle.proxy.client;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.pgtrickle.proxy.auth.Admission;
 import io.pgtrickle.proxy.auth.AuthFailure;
 import io.pgtrickle.proxy.auth.AuthStep;
@@ -38,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client's way in, from its first byte to the server's first ReadyForQuery (PostgreSQL manual 54.2.1). Requests for encryption are
- * answered 'N'; then the startup packet decides:
+ * A client's way in, from its first byte to the server's first ReadyForQuery (PostgreSQL manual 54.2.1). {@link ClientEncryption} answers
+ * requests for encryption; then the startup packet decides:
  *
  * <pre>
  * pass through:  connect ─ server's Authentication messages to the client, its answers back ─ ready
@@ -52,7 +51,7 @@ final class ClientLogin {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientLogin.class);
 
-    private static final int LATEST_MINOR = 2;
+    static final int LATEST_MINOR = 2;
     /** PostgreSQL's limit for an authentication token. */
     private static final int MAX_ANSWER_LENGTH = 65_535 + 4;
 
@@ -63,17 +62,19 @@ final class ClientLogin {
     private final ClientSession session;
     private final ProxyContext context;
     private final ServerLease lease;
+    private final ClientEncryption encryption;
+    private final RelayedLogin relay;
 
-    private boolean sslAsked;
-    private boolean gssAsked;
     private int minorVersion;
     private @Nullable StartupMessage startup;
     private @Nullable ClientAuthentication exchange;
 
-    ClientLogin(ClientSession session, ProxyContext context, ServerLease lease) {
+    ClientLogin(ClientSession session, ProxyContext context, ServerLease lease, ClientEncryption encryption) {
         this.session = session;
         this.context = context;
         this.lease = lease;
+        this.encryption = encryption;
+        this.relay = new RelayedLogin(session, encryption);
     }
 
     /** The protocol the client speaks, after negotiation: 3.this. */
@@ -83,14 +84,8 @@ final class ClientLogin {
 
     void startup(ByteBuf packet) {
         switch (StartupPacket.read(packet)) {
-            case StartupPacket.SslRequest _ -> {
-                refuseEncryption(sslAsked, StartupPacket.SSL_CODE, "SSL");
-                sslAsked = true;
-            }
-            case StartupPacket.GssEncRequest _ -> {
-                refuseEncryption(gssAsked, StartupPacket.GSSENC_CODE, "GSSAPI encryption");
-                gssAsked = true;
-            }
+            case StartupPacket.SslRequest _ -> encryption.sslRequest();
+            case StartupPacket.GssEncRequest _ -> encryption.gssEncRequest();
             case StartupPacket.CancelRequest(int processId, byte[] secret) -> {
                 session.reader().pause();
                 session.cancelOther(new CancelKey(processId, secret));
@@ -99,30 +94,18 @@ final class ClientLogin {
         }
     }
 
-    /** Unencrypted bytes right behind such a request could have been injected; PostgreSQL refuses them as well. */
-    private void refuseEncryption(boolean again, int code, String what) {
-        if (again) {
-            unsupportedVersion(code >>> 16, code & 0xffff);
-        } else if (session.reader().waitingBytes() > 0) {
-            session.fatal("08P01", "received unencrypted data after " + what + " request");
-        } else {
-            session.channel().writeAndFlush(Unpooled.wrappedBuffer(new byte[] {'N'}), session.channel().voidPromise());
-        }
-    }
-
-    private void unsupportedVersion(int major, int minor) {
-        session.fatal(
-                "0A000", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.%d".formatted(major, minor, LATEST_MINOR));
-    }
-
     private void start(StartupMessage message) {
         if (message.major() != 3) {
-            unsupportedVersion(message.major(), message.minor());
+            session.unsupportedVersion(message.major(), message.minor());
             return;
         }
         String user = message.parameters().getOrDefault("user", "");
         if (user.isEmpty()) {
             session.fatal("28000", "no PostgreSQL user name specified in startup packet");
+            return;
+        }
+        if (encryption.isMissing()) {
+            session.fatal("28000", "SSL required");
             return;
         }
         int limit = context.limits().maxClientConnections();
@@ -142,7 +125,7 @@ final class ClientLogin {
                 ? Optional.ofNullable(tcp.getAddress())
                 : Optional.empty();
         boolean replication = TRUE.contains(message.parameters().getOrDefault("replication", "").toLowerCase(Locale.ROOT));
-        return new Visitor(user, database, replication, address, Optional.empty());
+        return new Visitor(user, database, replication, address, encryption.peer());
     }
 
     /** 3.1 was never a version; newer ones and options we do not know are what NegotiateProtocolVersion is for. */
@@ -236,8 +219,7 @@ final class ClientLogin {
         FrameReader reader = session.reader();
         reader.pause();
         if (server != null) {
-            server.write(frame.retainedDuplicate());
-            server.flush();
+            relay.answer(frame, server);
         } else if (exchange != null) {
             step(exchange.next(PasswordMessage.read(frame).data()));
         }
@@ -246,7 +228,7 @@ final class ClientLogin {
     /** The server's Authentication message. */
     void authentication(ByteBuf frame, ServerConnection server) {
         boolean answerDue = isAnswerDue(frame);
-        session.forward(frame.retainedDuplicate());
+        relay.authentication(frame, server);
         if (answerDue) {
             session.flush();
             session.reader().resume();

@@ -8,7 +8,8 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
 import io.pgtrickle.proxy.backend.CancelSender;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
@@ -17,6 +18,7 @@ import io.pgtrickle.proxy.intercept.Interceptor;
 import io.pgtrickle.proxy.intercept.SessionPort;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.state.SessionState;
+import io.pgtrickle.proxy.tls.Closing;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
@@ -71,6 +73,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private final Channel channel;
     private final ProxyContext context;
     private final FrameReader reader;
+    private final ClientEncryption encryption;
     private final ClientLogin login;
     private final SessionLog log;
 
@@ -83,13 +86,20 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private @Nullable CancelKey cancelKey;
     private @Nullable ScheduledFuture<?> deadline;
 
-    public ClientSession(Channel channel, ProxyContext context) {
+    private ClientSession(Channel channel, ProxyContext context) {
         this.channel = channel;
         this.context = context;
         this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
         this.lease = new ServerLease(context.pool(), channel.eventLoop(), this, this);
-        this.login = new ClientLogin(this, context, lease);
+        this.encryption = new ClientEncryption(this, context.tls().clients());
+        this.login = new ClientLogin(this, context, lease, encryption);
         this.log = new SessionLog(channel, context.logging());
+    }
+
+    /** Gives a new client's channel its session. */
+    public static void install(Channel channel, ProxyContext context) {
+        var session = new ClientSession(channel, context);
+        channel.pipeline().addLast(session.encryption, session);
     }
 
     Channel channel() {
@@ -152,10 +162,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** After what has been written so far. */
     private void endOutput() {
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
-            if (inputEnded || !(channel instanceof DuplexChannel duplex)) {
+            if (inputEnded) {
                 channel.close();
             } else {
-                duplex.shutdownOutput();
+                Closing.endOutput(channel);
             }
         });
     }
@@ -163,6 +173,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** Not if it has ended meanwhile. */
     boolean isLoggingIn() {
         return state == State.LOGIN && channel.isActive();
+    }
+
+    void unsupportedVersion(int major, int minor) {
+        fatal("0A000", "unsupported frontend protocol %d.%d: server supports 3.0 to 3.%d".formatted(major, minor, ClientLogin.LATEST_MINOR));
     }
 
     /** The proxy ends. */
@@ -324,7 +338,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof ChannelInputShutdownEvent && !inputEnded) {
+        if (event instanceof SslHandshakeCompletionEvent handshake) {
+            encryption.handshakeEnded(handshake);
+        }
+        if ((event instanceof ChannelInputShutdownEvent || event == SslCloseCompletionEvent.SUCCESS) && !inputEnded) {
             inputEnded = true;
             inputEnded();
         }
@@ -388,7 +405,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (cause instanceof IOException) {
+        if (cause instanceof IOException || Closing.isTlsFailure(cause)) {
             LOG.debug("{}: {}", channel, cause.toString());
             channel.close();
         } else {
@@ -636,7 +653,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             done.run();
         } else {
             current.cancelBegins();
-            CancelSender.send(current.channel(), current.key(), () -> {
+            CancelSender.send(current, context.tls().servers(), () -> {
                 done.run();
                 current.cancelEnded();
             });

@@ -8,6 +8,7 @@ import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.config.PoolRules;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.prepared.SharedStatements;
+import io.pgtrickle.proxy.tls.TlsContexts;
 import io.netty.channel.group.ChannelGroup;
 
 /** What all sessions of a proxy share; every part is thread-safe. */
@@ -19,17 +20,20 @@ public final class ProxyContext {
     private final EngineCalls engines;
     private final Limits limits;
     private final Logging logging;
+    private final TlsContexts tls;
     private final ChannelGroup clients;
     private final CancelRegistry cancels = new CancelRegistry();
     private final SharedStatements statements = new SharedStatements();
 
-    public ProxyContext(Authenticator door, ServerPool pool, PoolRules pooling, EngineCalls engines, Limits limits, Logging logging, ChannelGroup clients) {
+    public ProxyContext(Authenticator door, ServerPool pool, PoolRules pooling, EngineCalls engines, Limits limits, Logging logging,
+            TlsContexts tls, ChannelGroup clients) {
         this.door = door;
         this.pool = pool;
         this.pooling = pooling;
         this.engines = engines;
         this.limits = limits;
         this.logging = logging;
+        this.tls = tls;
         this.clients = clients;
     }
 
@@ -55,6 +59,10 @@ public final class ProxyContext {
 
     Logging logging() {
         return logging;
+    }
+
+    TlsContexts tls() {
+        return tls;
     }
 
     /** The connected clients. */

@@ -50,13 +50,29 @@ final class AuthenticationReader {
         if (scram) {
             warnAboutHashes(users);
         }
-        if (type == AuthType.PLAIN || hba.asksFor(HbaMethod.PASSWORD)) {
+        boolean inClear = type == AuthType.PLAIN || hba.asksFor(HbaMethod.PASSWORD);
+        if (inClear && !values.get(TlsKeys.CLIENT_MODE).isRequired()) {
             warnings.add(file + ": " + (type == AuthType.PLAIN ? "auth_type = plain" : "auth_hba_file") + " has clients send their passwords as they are,"
                     + " which everybody on the way can read if the connection is not encrypted; scram-sha-256 does without");
         }
+        checkTls(hba);
         checkForcedUsers();
         checkLookups();
         return new Authentication(type, users, values.get(ProxySettings.SCRAM_ITERATIONS), hba, lookup);
+    }
+
+    private void checkTls(HbaRules hba) {
+        TlsMode clients = values.get(TlsKeys.CLIENT_MODE);
+        if (type == AuthType.CERT && !clients.verifiesCertificate()) {
+            problems.add(file + ": auth_type = cert needs client_tls_sslmode = verify-full");
+        }
+        if (hba.asksFor(HbaMethod.CERT) && (clients == TlsMode.DISABLE || values.get(TlsKeys.CLIENT_CA).isEmpty())) {
+            warnings.add(file + ": auth_hba_file asks for client certificates, which clients can show only with client_tls_sslmode and client_tls_ca_file");
+        }
+        if (type == AuthType.PASSTHROUGH && clients != TlsMode.DISABLE && values.get(TlsKeys.SERVER_MODE) != TlsMode.DISABLE) {
+            warnings.add(file + ": with auth_type = passthrough and TLS on both sides, clients with channel binding can log in by SCRAM only if"
+                    + " client_tls_cert_file is the server's certificate, too");
+        }
     }
 
     private boolean looksUsersUp() {

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.config;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Everything the proxy is configured with; immutable, made by {@link ConfigFile} or {@link #passThrough}, changed by command line options. */
@@ -13,6 +14,7 @@ public record ProxyConfig(
         PoolRules pooling,
         Limits limits,
         Logging logging,
+        Tls tls,
         Engine engine) {
 
     /** @param addresses host names or addresses; {@code *} is every interface */
@@ -47,6 +49,12 @@ public record ProxyConfig(
     /** @param verbosity 0 normal, 1 debug, 2 and more trace */
     public record Logging(boolean connections, boolean disconnections, boolean poolerErrors, int verbosity) {}
 
+    public record Tls(TlsSettings clients, TlsSettings servers) {
+
+        /** No TLS on either side. */
+        public static final Tls NONE = TlsKeys.tls(new SettingValues(Map.of(TlsKeys.SERVER_MODE.name(), TlsMode.DISABLE.text())));
+    }
+
     /** @param user the role of the engine's own connections; libpq's rules find one when absent ({@link LibpqRules}) */
     public record Engine(Optional<String> user) {}
 
@@ -62,20 +70,20 @@ public record ProxyConfig(
     }
 
     public ProxyConfig withListen(HostPort address) {
-        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, engine);
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine);
     }
 
     public ProxyConfig withEngineUser(String user) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, new Engine(Optional.of(user)));
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)));
     }
 
     public ProxyConfig withDatabases(Databases other) {
-        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, engine);
+        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine);
     }
 
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
-        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, engine);
+        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine);
     }
 }

@@ -9,6 +9,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The registry of the settings that have an effect; in section [pgbouncer] PgBouncer's names, meanings and (unless it says why not) defaults. */
 final class ProxySettings {
@@ -103,11 +104,11 @@ final class ProxySettings {
             "0 normal, 1 debug, 2 or more trace.");
 
     /** Section [pgbouncer]. */
-    static final List<Setting<?>> ALL = List.of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, AUTH_USER, AUTH_QUERY, AUTH_DBNAME, AUTH_HBA_FILE,
+    static final List<Setting<?>> ALL = Stream.concat(Stream.<Setting<?>>of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, AUTH_USER, AUTH_QUERY, AUTH_DBNAME, AUTH_HBA_FILE,
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
-            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE);
+            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE), TlsKeys.ALL.stream()).toList();
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -182,6 +183,7 @@ final class ProxySettings {
                 rules,
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
+                TlsKeys.tls(values),
                 engine);
     }
 }

@@ -7,21 +7,17 @@ import static io.pgtrickle.proxy.config.UnsupportedSetting.warned;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /** Every setting PgBouncer 1.25 has and this version has not: with the ones in {@link ProxySettings} the whole of PgBouncer's reference. */
 final class UnsupportedSettings {
 
     private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
     private static final String NO_CONSOLE = "there is no admin console";
-    private static final String NO_TLS = "there is no TLS";
     private static final String NO_TIMEOUT = "there is no such time limit";
     private static final String SYSTEM = "the operating system's default applies";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
     private static final String STDERR = "the log goes to standard error";
     private static final String NO_UNIX = "there are no unix sockets";
-
-    private static final Set<String> ENCRYPTED = Set.of("require", "verify-ca", "verify-full");
 
     /** Section [pgbouncer], in PgBouncer's (alphabetical) order. */
     static final List<UnsupportedSetting> GLOBAL = List.of(
@@ -30,15 +26,6 @@ final class UnsupportedSettings {
             warned("auth_ldap_options", "there is no LDAP authentication", ""),
             needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
             warned("cancel_wait_timeout", NO_TIMEOUT),
-            warned("client_tls13_ciphers", NO_TLS, ""),
-            warned("client_tls_ca_file", NO_TLS, ""),
-            warned("client_tls_cert_file", NO_TLS, ""),
-            warned("client_tls_ciphers", NO_TLS, "default", ""),
-            warned("client_tls_dheparams", NO_TLS, "auto", ""),
-            warned("client_tls_ecdhcurve", NO_TLS, "auto", ""),
-            warned("client_tls_key_file", NO_TLS, ""),
-            warned("client_tls_protocols", NO_TLS, "secure", ""),
-            new UnsupportedSetting("client_tls_sslmode", "clients are served without TLS", Set.of("disable"), ENCRYPTED),
             needless("conffile", "the file named on the command line is read"),
             refused("disable_pqexec", "simple queries are accepted", "0"),
             warned("dns_max_ttl", SYSTEM_DNS),
@@ -60,13 +47,6 @@ final class UnsupportedSettings {
             warned("resolv_conf", SYSTEM_DNS, ""),
             needless("sbuf_loopcnt", "connections share the event loop fairly in another way"),
             needless("server_fast_close", NEVER_REUSED),
-            warned("server_tls13_ciphers", NO_TLS, ""),
-            warned("server_tls_ca_file", NO_TLS, ""),
-            warned("server_tls_cert_file", NO_TLS, ""),
-            warned("server_tls_ciphers", NO_TLS, "default", ""),
-            warned("server_tls_key_file", NO_TLS, ""),
-            warned("server_tls_protocols", NO_TLS, "secure", ""),
-            new UnsupportedSetting("server_tls_sslmode", "servers are spoken to without TLS", Set.of("disable", "allow", "prefer"), ENCRYPTED),
             warned("service_name", "there is no system log"),
             warned("so_reuseport", "one process listens on a port", "0"),
             needless("stats_period", "no statistics are logged"),

@@ -7,6 +7,7 @@ import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
+import io.pgtrickle.proxy.tls.PeerCertificates;
 import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
@@ -36,6 +37,7 @@ final class LoginProcess implements ServerListener {
 
     void begin(ServerConnection connected) {
         server = connected;
+        login.bindTo(PeerCertificates.serverEndPoint(connected.channel()));
     }
 
     private ServerConnection server() {

@@ -5,6 +5,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.socket.SocketChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.tls.TlsContexts;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -26,8 +27,8 @@ public final class Pools implements ServerPool {
      * @param connectTimeout for each address of a host; zero means the system's own
      * @param timer where the pools are looked after from time to time
      */
-    public Pools(Class<? extends SocketChannel> channelType, Duration connectTimeout, ScheduledExecutorService timer) {
-        this.connector = new ServerConnector(channelType, connectTimeout);
+    public Pools(Class<? extends SocketChannel> channelType, Duration connectTimeout, TlsContexts tls, ScheduledExecutorService timer) {
+        this.connector = new ServerConnector(channelType, connectTimeout, tls);
         timer.scheduleWithFixedDelay(() -> pools.values().forEach(Pool::upkeep), UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     }
 

@@ -18,6 +18,7 @@ import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.LookupSessions;
 import io.pgtrickle.proxy.pool.Pools;
+import io.pgtrickle.proxy.tls.TlsContexts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -44,15 +45,20 @@ public final class ProxyServer implements AutoCloseable {
     private final ProxyConfig config;
     private final Authenticator door;
     private final Engines engines;
+    private final TlsContexts tls;
     private final EventLoops loops;
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     private final List<Channel> listeners = new ArrayList<>();
 
-    /** @param engines stays the caller's to close, after the proxy */
+    /**
+     * @param engines stays the caller's to close, after the proxy
+     * @throws io.pgtrickle.proxy.config.ConfigException if a file that TLS needs cannot be used
+     */
     public ProxyServer(ProxyConfig config, Authenticator door, Engines engines) {
         this.config = config;
         this.door = door;
         this.engines = engines;
+        this.tls = new TlsContexts(config.tls());
         this.loops = EventLoops.start(Runtime.getRuntime().availableProcessors());
     }
 
@@ -62,11 +68,11 @@ public final class ProxyServer implements AutoCloseable {
      * @return the address clients connect to; the first one, when there are several
      */
     public InetSocketAddress start() throws IOException {
-        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
+        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group());
         // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
-        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), loops.group());
+        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group());
         door.open(new LookupSessions(lookupPools, lookups(config.pooling().pooling()), loops.group()));
-        var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), clients);
+        var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.listening())
@@ -78,7 +84,7 @@ public final class ProxyServer implements AutoCloseable {
                 .childHandler(new ChannelInitializer<Channel>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new ClientSession(channel, context));
+                        ClientSession.install(channel, context);
                     }
                 });
         for (String address : config.listen().addresses()) {

@@ -155,7 +155,7 @@ class ConfiguredAuthenticatorTest {
         ProxyConfig defaults = ProxyConfig.passThrough(SERVER);
         var authentication = new ProxyConfig.Authentication(type, users, 4096);
         return new ConfiguredAuthenticator(
-                new ProxyConfig(defaults.listen(), authentication, databases, defaults.pooling(), defaults.limits(), defaults.logging(), defaults.engine()));
+                new ProxyConfig(defaults.listen(), authentication, databases, defaults.pooling(), defaults.limits(), defaults.logging(), defaults.tls(), defaults.engine()));
     }
 
     private static Visitor visitor(String user, String database) {

@@ -294,7 +294,7 @@ class DoorTest {
     private static ProxyConfig config(Authentication authentication) {
         ProxyConfig defaults = ProxyConfig.passThrough(SERVER);
         return new ProxyConfig(
-                defaults.listen(), authentication, defaults.databases(), defaults.pooling(), defaults.limits(), defaults.logging(), defaults.engine());
+                defaults.listen(), authentication, defaults.databases(), defaults.pooling(), defaults.limits(), defaults.logging(), defaults.tls(), defaults.engine());
     }
 
     private static AuthLookup lookup(String user) {

@@ -66,6 +66,17 @@ class PasswordLoginTest {
     }
 
     @Test
+    void scramIsBoundToTheServersCertificateWhereItIsOffered() throws Exception {
+        byte[] both = new Sasl(List.of(ScramServer.MECHANISM_PLUS, ScramServer.MECHANISM)).body();
+        ServerLogin tls = login(PLAIN);
+        tls.bindTo(Optional.of(SALT));
+        assertThat(SaslInitialResponse.parse(((LoginStep.Send) tls.next(both)).body()).mechanism()).isEqualTo(ScramServer.MECHANISM_PLUS);
+        ServerLogin plain = login(PLAIN);
+        plain.bindTo(Optional.empty());
+        assertThat(SaslInitialResponse.parse(((LoginStep.Send) plain.next(both)).body()).mechanism()).isEqualTo(ScramServer.MECHANISM);
+    }
+
+    @Test
     void scramIsFinishedOnlyWhenTheServerHasProvedItself() throws Exception {
         ServerLogin login = login(PLAIN);
         ScramServer.Success success = scramUpToTheProof(login);

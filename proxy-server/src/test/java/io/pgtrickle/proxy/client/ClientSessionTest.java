@@ -9,6 +9,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.pgtrickle.dvm.engine.Engines;
 import io.pgtrickle.dvm.engine.StreamTableEngine;
@@ -23,6 +24,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.ServerPool;
+import io.pgtrickle.proxy.tls.TlsContexts;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
@@ -93,8 +95,9 @@ class ClientSessionTest {
                 new EngineCalls(new NoEngines(), 1),
                 new Limits(0, 200, Duration.ZERO, Duration.ZERO),
                 new Logging(false, false, false, 0),
+                TlsContexts.none(),
                 new DefaultChannelGroup(GlobalEventExecutor.INSTANCE));
-        client.pipeline().addLast(new ClientSession(client, context));
+        ClientSession.install(client, context);
     }
 
     private void passThrough() {
@@ -170,6 +173,18 @@ class ClientSessionTest {
         assertThat(sent(server)).isEmpty();
         receives(server, KEY + READY);
         assertThat(sent(server)).isEqualTo(QUERY);
+    }
+
+    @Test
+    void a_clients_close_notify_ends_its_input() {
+        passThrough();
+        client.writeInbound(startup(0, Map.of("user", "u")));
+        lend();
+        receives(server, AUTHENTICATION_OK + KEY + READY);
+        assertThat(server.isOpen()).isTrue();
+        client.pipeline().fireUserEventTriggered(SslCloseCompletionEvent.SUCCESS);
+        server.runPendingTasks();
+        assertThat(server.isOpen()).isFalse();
     }
 
     @Test

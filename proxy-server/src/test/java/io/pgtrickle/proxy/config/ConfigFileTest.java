@@ -138,7 +138,6 @@ class ConfigFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "client_tls_sslmode = prefer | clients are served without TLS",
         "auth_ldap_options = ldapurl=x | no LDAP authentication",
         "logfile = /var/log/x | standard error"})
     void whatIsNotSupportedYetIsWarnedAbout(String line, String consequence) throws IOException {
@@ -155,8 +154,11 @@ class ConfigFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "[pgbouncer] client_tls_sslmode = require | served without TLS",
-        "[pgbouncer] server_tls_sslmode = verify-full | spoken to without TLS",
+        "[pgbouncer] client_tls_sslmode = on | must be one of disable, allow, prefer, require, verify-ca, verify-full",
+        "[pgbouncer] server_tls_protocols = tlsv1.2, sslv3 | \"sslv3\" is none of tlsv1.0, tlsv1.1, tlsv1.2, tlsv1.3, secure, all, legacy",
+        "[pgbouncer] client_tls_protocols = tlsv1.2:!all | names no version of TLS",
+        "[pgbouncer] client_tls_dheparams = 2048 | must be one of",
+        "[pgbouncer] auth_type = cert | auth_type = cert needs client_tls_sslmode = verify-full",
         "[pgbouncer] disable_pqexec = 1 | simple queries are accepted",
         "[pgbouncer] user = nobody | the user that started it",
         "[pgbouncer] auth_type = gss | must be one of passthrough, trust, any, plain, md5, scram-sha-256, cert, hba",
@@ -281,7 +283,11 @@ class ConfigFileTest {
                 "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
                 "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
                 "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
-                "verbose=0");
+                "verbose=0",
+                "client_tls_sslmode=disable", "client_tls_key_file=", "client_tls_cert_file=", "client_tls_ca_file=", "client_tls_protocols=secure",
+                "client_tls_ciphers=default", "client_tls13_ciphers=", "client_tls_ecdhcurve=auto", "client_tls_dheparams=auto",
+                "server_tls_sslmode=prefer", "server_tls_key_file=", "server_tls_cert_file=", "server_tls_ca_file=", "server_tls_protocols=secure",
+                "server_tls_ciphers=default", "server_tls13_ciphers=");
     }
 
     private void assertProblem(String text, String message) {

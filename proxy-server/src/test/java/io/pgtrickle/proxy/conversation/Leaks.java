@@ -12,13 +12,13 @@ import io.netty.util.ResourceLeakDetector;
 import org.slf4j.LoggerFactory;
 
 /** Netty's leak detector says in the log when a buffer was not given back; here that is a failure. */
-final class Leaks {
+public final class Leaks {
 
     private static final ListAppender<ILoggingEvent> REPORTS = new ListAppender<>();
 
     private Leaks() {}
 
-    static void watch() {
+    public static void watch() {
         assertThat(ResourceLeakDetector.getLevel()).isEqualTo(ResourceLeakDetector.Level.PARANOID);
         if (!REPORTS.isStarted()) {
             REPORTS.start();
@@ -26,7 +26,7 @@ final class Leaks {
         }
     }
 
-    static void assertNone() {
+    public static void assertNone() {
         for (int i = 0; i < 3; i++) {
             System.gc();
             // Leaks are reported when the next buffer is made.

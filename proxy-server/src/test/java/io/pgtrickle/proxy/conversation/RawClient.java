@@ -33,7 +33,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** A client that speaks the protocol byte for byte and shows what it gets as one line per message. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
 
     private static final int PATIENCE_MILLIS = 20_000;
 
@@ -44,9 +44,14 @@ final class RawClient implements AutoCloseable {
     private boolean idle;
     private Runnable beforeTurn = () -> {};
 
-    RawClient(InetSocketAddress address) {
+    public RawClient(InetSocketAddress address) {
+        this(connected(address));
+    }
+
+    /** @param socket connected; with TLS or without */
+    public RawClient(Socket socket) {
+        this.socket = socket;
         try {
-            socket = new Socket(address.getAddress(), address.getPort());
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(PATIENCE_MILLIS);
             in = new DataInputStream(socket.getInputStream());
@@ -55,12 +60,20 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    private static Socket connected(InetSocketAddress address) {
+        try {
+            return new Socket(address.getAddress(), address.getPort());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Logged in and ready. */
-    static RawClient connect(InetSocketAddress address, String database) {
+    public static RawClient connect(InetSocketAddress address, String database) {
         return connect(address, database, 0, Map.of());
     }
 
-    static RawClient connect(InetSocketAddress address, String database, int minor, Map<String, String> more) {
+    public static RawClient connect(InetSocketAddress address, String database, int minor, Map<String, String> more) {
         var client = new RawClient(address);
         client.start(database, minor, more);
         List<String> greeting = client.untilReady();
@@ -70,7 +83,7 @@ final class RawClient implements AutoCloseable {
         return client;
     }
 
-    void start(String database, int minor, Map<String, String> more) {
+    public void start(String database, int minor, Map<String, String> more) {
         var parameters = new LinkedHashMap<String, String>();
         parameters.put("user", "postgres");
         parameters.put("database", database);
@@ -78,25 +91,25 @@ final class RawClient implements AutoCloseable {
         send(new StartupMessage(3, minor, parameters, StandardCharsets.UTF_8));
     }
 
-    int processId() {
+    public int processId() {
         return processId;
     }
 
-    byte[] key() {
+    public byte[] key() {
         return key;
     }
 
-    void send(StartupPacket packet) {
+    public void send(StartupPacket packet) {
         ByteBuf out = Unpooled.buffer();
         packet.write(out);
         sendBytes(bytes(out));
     }
 
-    RawClient send(FrontendMessage... messages) {
+    public RawClient send(FrontendMessage... messages) {
         return send(StandardCharsets.UTF_8, messages);
     }
 
-    RawClient send(Charset charset, FrontendMessage... messages) {
+    public RawClient send(Charset charset, FrontendMessage... messages) {
         ByteBuf out = Unpooled.buffer();
         for (FrontendMessage message : messages) {
             message.write(out, charset);
@@ -106,12 +119,12 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Done whenever the client is between transactions and about to send something. */
-    void beforeEachTurn(Runnable action) {
+    public void beforeEachTurn(Runnable action) {
         beforeTurn = action;
         idle = true;
     }
 
-    void sendBytes(byte[] bytes) {
+    public void sendBytes(byte[] bytes) {
         if (idle) {
             idle = false;
             beforeTurn.run();
@@ -123,7 +136,7 @@ final class RawClient implements AutoCloseable {
         }
     }
 
-    void sendCopyData(String data) {
+    public void sendCopyData(String data) {
         ByteBuf out = Unpooled.buffer();
         int at = Frames.begin(out, 'd');
         out.writeCharSequence(data, StandardCharsets.UTF_8);
@@ -131,31 +144,31 @@ final class RawClient implements AutoCloseable {
         sendBytes(bytes(out));
     }
 
-    void sendCopyDone() {
+    public void sendCopyDone() {
         ByteBuf out = Unpooled.buffer();
         Frames.empty(out, 'c');
         sendBytes(bytes(out));
     }
 
     /** A simple Query and everything up to its ReadyForQuery. */
-    List<String> query(String sql) {
+    public List<String> query(String sql) {
         send(new Query(sql));
         return untilReady();
     }
 
     /** Messages of the extended protocol, a Sync, and everything up to its ReadyForQuery. */
-    List<String> pipeline(FrontendMessage... messages) {
+    public List<String> pipeline(FrontendMessage... messages) {
         send(messages);
         send(new Sync());
         return untilReady();
     }
 
-    List<String> untilReady() {
+    public List<String> untilReady() {
         return until("Z");
     }
 
     /** Messages up to the first one that starts like this, or to the end of the connection. */
-    List<String> until(String prefix) {
+    public List<String> until(String prefix) {
         var lines = new ArrayList<String>();
         while (true) {
             byte[] frame = frame();
@@ -172,7 +185,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Whole messages, as bytes in hexadecimal, up to ReadyForQuery. */
-    List<String> rawUntilReady() {
+    public List<String> rawUntilReady() {
         var frames = new ArrayList<String>();
         while (true) {
             byte[] frame = frame();
@@ -184,7 +197,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** The next byte alone, as the answer to SSLRequest is; -1 at the end. */
-    int readByte() {
+    public int readByte() {
         try {
             return in.read();
         } catch (IOException e) {
@@ -193,7 +206,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** One message with its header; empty at the end of the connection. */
-    byte[] frame() {
+    public byte[] frame() {
         try {
             int type = in.read();
             if (type < 0) {
@@ -270,7 +283,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Ends the connection with a reset. */
-    void reset() {
+    public void reset() {
         try {
             socket.setSoLinger(true, 0);
             socket.close();
@@ -280,7 +293,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Says that nothing more will be sent. */
-    void endOutput() {
+    public void endOutput() {
         try {
             socket.shutdownOutput();
         } catch (IOException e) {

@@ -240,7 +240,7 @@ class RobustnessIT {
         ProxyConfig config = ProxyConfig.passThrough(new HostPort(proxy.postgres.host(), proxy.postgres.port()));
         var limits = new ProxyConfig.Limits(0, 200, Duration.ofMillis(200), Duration.ZERO);
         try (var impatient = new Proxy(new ProxyConfig(
-                        config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.engine()));
+                        config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.tls(), config.engine()));
                 var client = new RawClient(impatient.address)) {
             client.sendBytes(new byte[] {0, 0, 0});
             assertThat(client.until("end")).containsExactly("E FATAL 57014 canceling authentication due to timeout", "end");
@@ -253,7 +253,7 @@ class RobustnessIT {
         ProxyConfig config = ProxyConfig.passThrough(new HostPort(proxy.postgres.host(), proxy.postgres.port()));
         var limits = new ProxyConfig.Limits(1, 200, Duration.ofSeconds(60), Duration.ZERO);
         try (var small = new Proxy(new ProxyConfig(
-                        config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.engine()));
+                        config.listen(), config.authentication(), config.databases(), config.pooling(), limits, config.logging(), config.tls(), config.engine()));
                 var first = small.client();
                 var second = new RawClient(small.address)) {
             second.start(small.database, 0, Map.of());

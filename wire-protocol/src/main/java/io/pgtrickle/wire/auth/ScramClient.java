@@ -16,12 +16,15 @@ import java.util.Optional;
 
 /**
  * The client's side of one SCRAM-SHA-256 exchange with a server: {@link #first}, {@link #serverFirst}, {@link #answer}, {@link #verify}.
- * Without TLS there is nothing to bind to, so the mechanism without channel binding is used and the server is told that we have none.
+ * Over TLS the exchange is bound to the server's certificate if the server offers that; if it does not, it is told that we could have, so
+ * that it notices when somebody has kept its offer from us. Without TLS there is nothing to bind to, and it is told so.
  */
 public final class ScramClient {
 
     /** A server that asks for more is not served: every iteration costs us time, and the server chooses their number. */
     public static final int MAX_ITERATIONS = 1_000_000;
+
+    private static final String END_POINT = "tls-server-end-point";
 
     /** PostgreSQL takes the user from the startup packet and ignores this one; the library wants a name. */
     private static final String IGNORED_USER = "*";
@@ -29,24 +32,47 @@ public final class ScramClient {
     private final com.ongres.scram.client.ScramClient scram;
     private final Optional<ScramSecret> secret;
 
-    private ScramClient(FinalBuildStage builder, Optional<ScramSecret> secret) {
+    private ScramClient(FinalBuildStage builder, Optional<byte[]> endPoint, Optional<ScramSecret> secret) {
+        endPoint.ifPresent(hash -> builder.channelBinding(END_POINT, hash));
         this.scram = builder.build();
         this.secret = secret;
     }
 
+    /** Without TLS: {@link #withPassword(String, List, Optional)} for a server that offers {@link ScramServer#MECHANISM} only. */
     public static ScramClient withPassword(String password) {
-        return new ScramClient(builder().password(password.toCharArray())
-                .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION), Optional.empty());
+        return withPassword(password, List.of(ScramServer.MECHANISM), Optional.empty());
+    }
+
+    /**
+     * @param offered the server's mechanisms, which {@link #isOffered} has found sufficient
+     * @param endPoint the hash of the server's certificate (tls-server-end-point) if it is known
+     */
+    public static ScramClient withPassword(String password, List<String> offered, Optional<byte[]> endPoint) {
+        return new ScramClient(builder(offered, endPoint).password(password.toCharArray())
+                .stringPreparation(StringPreparation.POSTGRESQL_PREPARATION), endPoint, Optional.empty());
+    }
+
+    public static ScramClient withKeys(ScramKeys keys, ScramSecret secret) {
+        return withKeys(keys, secret, List.of(ScramServer.MECHANISM), Optional.empty());
     }
 
     /** @param secret what the keys belong to; they serve only if the server has the same one */
-    public static ScramClient withKeys(ScramKeys keys, ScramSecret secret) {
-        return new ScramClient(builder().clientAndServerKey(keys.clientKey(), keys.serverKey()), Optional.of(secret));
+    public static ScramClient withKeys(ScramKeys keys, ScramSecret secret, List<String> offered, Optional<byte[]> endPoint) {
+        return new ScramClient(builder(offered, endPoint).clientAndServerKey(keys.clientKey(), keys.serverKey()), endPoint, Optional.of(secret));
     }
 
-    /** The first message, for a server whose offer contains {@link ScramServer#MECHANISM}. */
+    /** Whether we can authenticate with one of these mechanisms. */
+    public static boolean isOffered(List<String> mechanisms, Optional<byte[]> endPoint) {
+        return mechanisms.contains(ScramServer.MECHANISM) || usesBinding(mechanisms, endPoint);
+    }
+
+    private static boolean usesBinding(List<String> offered, Optional<byte[]> endPoint) {
+        return endPoint.isPresent() && offered.contains(ScramServer.MECHANISM_PLUS);
+    }
+
+    /** The first message. */
     public SaslInitialResponse first() {
-        return new SaslInitialResponse(ScramServer.MECHANISM, scram.clientFirstMessage().toString().getBytes(UTF_8));
+        return new SaslInitialResponse(scram.getScramMechanism().getName(), scram.clientFirstMessage().toString().getBytes(UTF_8));
     }
 
     /** Takes in the data of an AuthenticationSASLContinue; cheap. */
@@ -88,9 +114,9 @@ public final class ScramClient {
         }
     }
 
-    private static PasswordBuildStage builder() {
+    private static PasswordBuildStage builder(List<String> offered, Optional<byte[]> endPoint) {
         return com.ongres.scram.client.ScramClient.builder()
-                .advertisedMechanisms(List.of(ScramServer.MECHANISM))
+                .advertisedMechanisms(List.of(usesBinding(offered, endPoint) ? ScramServer.MECHANISM_PLUS : ScramServer.MECHANISM))
                 .username(IGNORED_USER);
     }
 }

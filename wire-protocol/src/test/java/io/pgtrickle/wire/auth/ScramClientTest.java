@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,5 +100,51 @@ class ScramClientTest {
             client.verify(success.get().serverFinal());
         }
         return success.map(ScramServer.Success::keys);
+    }
+
+    // Over TLS.
+
+    private static final List<String> BOTH = List.of("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256");
+    private static final Optional<byte[]> END_POINT = Optional.of("hash".getBytes(UTF_8));
+
+    @Test
+    void theExchangeIsBoundToTheServersCertificateIfTheServerOffersIt() throws Exception {
+        ScramSecret secret = ScramSecret.of("secret", SALT, 4096);
+        ScramKeys keys = ScramKeys.of("secret", SALT, 4096);
+        for (ScramClient client : List.of(ScramClient.withPassword("secret", BOTH, END_POINT), ScramClient.withKeys(keys, secret, BOTH, END_POINT))) {
+            SaslInitialResponse first = client.first();
+            assertThat(first.mechanism()).isEqualTo("SCRAM-SHA-256-PLUS");
+            var server = new ScramServer(secret, END_POINT);
+            client.serverFirst(server.first(first));
+            client.verify(server.finish(client.answer()).orElseThrow().serverFinal());
+        }
+    }
+
+    @Test
+    void aServerWithAnotherCertificateFindsOut() throws Exception {
+        var client = ScramClient.withPassword("secret", BOTH, END_POINT);
+        var server = new ScramServer(ScramSecret.of("secret", SALT, 4096), Optional.of("other".getBytes(UTF_8)));
+        client.serverFirst(server.first(client.first()));
+        byte[] answer = client.answer();
+        assertThatThrownBy(() -> server.finish(answer)).hasMessageContaining("channel binding check failed");
+    }
+
+    /** So that a server that did offer it learns that somebody took its offer away. */
+    @Test
+    void aServerThatDoesNotOfferItIsToldThatWeCould() {
+        assertThat(firstOf(ScramClient.withPassword("secret", List.of("SCRAM-SHA-256"), END_POINT))).startsWith("y,,");
+        assertThat(firstOf(ScramClient.withPassword("secret", BOTH, Optional.empty()))).startsWith("n,,");
+        assertThat(firstOf(ScramClient.withPassword("secret"))).startsWith("n,,");
+    }
+
+    @Test
+    void theMechanismWithChannelBindingAloneIsAnOfferOnlyWithACertificate() {
+        assertThat(ScramClient.isOffered(List.of("SCRAM-SHA-256-PLUS"), END_POINT)).isTrue();
+        assertThat(ScramClient.isOffered(List.of("SCRAM-SHA-256-PLUS"), Optional.empty())).isFalse();
+        assertThat(ScramClient.isOffered(List.of("SCRAM-SHA-256"), Optional.empty())).isTrue();
+    }
+
+    private static String firstOf(ScramClient client) {
+        return new String(client.first().data(), UTF_8);
     }
 }
