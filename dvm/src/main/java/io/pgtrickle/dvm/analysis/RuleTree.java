@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.analysis;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -25,19 +27,50 @@ final class RuleTree {
     /** The OIDs of record and record[]: rows that are not of any table or type, whatever ROW(…) of the query they are. */
     private static final Set<Long> ANONYMOUS = Set.of(2249L, 2287L);
 
+    /** Nodes whose type is that of a field's first node. */
+    private static final Map<String, String> PASSED_ON =
+            Map.of("TARGETENTRY", "expr", "SUBLINK", "subselect", "QUERY", "targetList", "COLLATEEXPR", "arg");
+
     /** The field with an expression's type, of whatever kind it is. */
     private static final List<String> TYPE = List.of(
             "vartype", "consttype", "paramtype", "aggtype", "wintype", "refrestype", "funcresulttype", "opresulttype", "resulttype",
             "casetype", "coalescetype", "array_typeid", "row_typeid", "minmaxtype", "typeId", "type");
 
-    /** Fields and what stands in them; an element is a token or a node, lists are flat. */
-    private record Node(String label, Map<String, List<Object>> fields) {
+    /** A node being read: its fields and what stands in them, a token or the type of a node, lists made flat. Nodes nest deeper than a stack. */
+    private static final class Node {
+        private final String label;
+        private final Map<String, List<Object>> fields = new HashMap<>();
+        private List<Object> value = List.of();
+        private boolean inField;
+        private int brackets;
+
+        Node(String label) {
+            this.label = label;
+        }
+
+        /** What follows a field's name is its value, even if it begins with a colon. */
+        boolean begins(String token) {
+            return brackets == 0 && token.startsWith(":") && (!inField || !value.isEmpty());
+        }
+
+        void field(String name) {
+            value = new ArrayList<>();
+            inField = true;
+            fields.put(name, value);
+        }
+
+        void add(Object item) {
+            if (inField) {
+                value.add(item);
+            }
+        }
+
         Optional<String> token(String field) {
             return fields.getOrDefault(field, List.of()).stream().findFirst().filter(String.class::isInstance).map(String.class::cast);
         }
 
-        List<Node> nodes(String field) {
-            return fields.getOrDefault(field, List.of()).stream().filter(Node.class::isInstance).map(Node.class::cast).toList();
+        List<Long> types(String field) {
+            return fields.getOrDefault(field, List.of()).stream().filter(Long.class::isInstance).map(Long.class::cast).toList();
         }
     }
 
@@ -54,7 +87,7 @@ final class RuleTree {
     }
 
     /**
-     * Types by OID.
+     * Types by OID; 0 for one that is not known.
      *
      * @param printed whose values become text
      * @param read that text becomes
@@ -64,88 +97,66 @@ final class RuleTree {
     /** @param printingFunctions OIDs of functions that print their arguments */
     static Conversions conversions(String tree, Set<Long> printingFunctions) {
         RuleTree reader = new RuleTree(tree, printingFunctions);
-        List<Object> into = new ArrayList<>();
-        while (reader.item(into)) {
-            into.clear();
-        }
+        reader.read();
         if (reader.printed.stream().anyMatch(ANONYMOUS::contains)) {
             reader.printed.addAll(reader.inRows);
         }
         return new Conversions(reader.printed, reader.read);
     }
 
-    /** One token, node or list, added to what it stands in. @return false at the end */
-    private boolean item(List<Object> into) {
-        String token = token();
-        switch (token) {
-            case "" -> {
-                return false;
+    private void read() {
+        Deque<Node> open = new ArrayDeque<>();
+        open.push(new Node(""));
+        for (String token = token(); !token.isEmpty(); token = token()) {
+            Node node = open.getFirst();
+            switch (token) {
+                case "{" -> open.push(new Node(token()));
+                case "}" -> {
+                    if (open.size() > 1) {
+                        open.pop();
+                        open.getFirst().add(close(node));
+                    }
+                }
+                case "(" -> node.brackets++;
+                case ")" -> node.brackets--;
+                default -> {
+                    if (node.begins(token)) {
+                        node.field(token.substring(1));
+                    } else {
+                        node.add(token);
+                    }
+                }
             }
-            case "{" -> into.add(node());
-            case "(" -> {
-                while (!peek(')') && item(into)) {}
-                token();
-            }
-            default -> into.add(token);
         }
-        return true;
     }
 
-    /** What follows a field's name is its value, even if it begins with a colon. */
-    private Node node() {
-        Node node = new Node(token(), new HashMap<>());
-        while (!peek('}')) {
-            String field = token();
-            if (field.isEmpty()) {
-                return node;
-            }
-            List<Object> value = new ArrayList<>();
-            boolean more = item(value);
-            while (more && !peek('}') && !peek(':')) {
-                more = item(value);
-            }
-            node.fields().put(field.substring(1), value);
-        }
-        token();
-        look(node);
-        return node;
-    }
-
-    private void look(Node node) {
-        boolean prints = PRINTING.contains(node.label())
+    /** @return the type of its values */
+    private long close(Node node) {
+        long type = type(node);
+        boolean prints = PRINTING.contains(node.label)
                 || CALLS.stream().flatMap(call -> node.token(call).stream()).anyMatch(oid -> printingFunctions.contains(number(oid)));
         if (prints) {
-            for (String arguments : List.of("arg", "args", "named_args")) {
-                node.nodes(arguments).forEach(argument -> type(argument).ifPresent(printed::add));
-            }
+            List.of("arg", "args", "named_args").forEach(arguments -> printed.addAll(node.types(arguments)));
         }
-        if (node.label().equals("ROWEXPR") || node.label().equals("ROW")) {
-            node.nodes("args").forEach(column -> type(column).ifPresent(inRows::add));
+        if (node.label.equals("COERCEVIAIO")) {
+            read.add(type);
         }
-        if (node.label().equals("COERCEVIAIO")) {
-            type(node).ifPresent(read::add);
+        if (node.label.equals("ROWEXPR") || node.label.equals("ROW")) {
+            inRows.addAll(node.types("args"));
         }
+        return type;
     }
 
-    private static Optional<Long> type(Node node) {
-        return switch (node.label()) {
-            case "TARGETENTRY" -> node.nodes("expr").stream().findFirst().flatMap(RuleTree::type);
-            case "SUBLINK" -> node.nodes("subselect").stream()
-                    .flatMap(query -> query.nodes("targetList").stream())
-                    .findFirst()
-                    .flatMap(RuleTree::type);
-            case "COLLATEEXPR" -> node.nodes("arg").stream().findFirst().flatMap(RuleTree::type);
-            default -> TYPE.stream().flatMap(field -> node.token(field).stream()).findFirst().map(RuleTree::number);
-        };
+    private static long type(Node node) {
+        Optional<String> passedOn = Optional.ofNullable(PASSED_ON.get(node.label));
+        return passedOn.isPresent()
+                ? node.types(passedOn.get()).stream().findFirst().orElse(0L)
+                : TYPE.stream().flatMap(field -> node.token(field).stream()).findFirst().map(RuleTree::number).orElse(0L);
     }
 
     private static long number(String token) {
-        return token.matches("\\d{1,10}") ? Long.parseLong(token) : 0;
-    }
-
-    private boolean peek(char expected) {
-        skip();
-        return position >= text.length() || text.charAt(position) == expected;
+        boolean digits = token.length() <= 10 && token.chars().allMatch(c -> c >= '0' && c <= '9');
+        return digits && !token.isEmpty() ? Long.parseLong(token) : 0;
     }
 
     private void skip() {

@@ -166,18 +166,19 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
     )
     SELECT md5(concat_ws('|',
+        -- what attnotnull does not say, as in pgt_not_null; partitions cannot lack what their table has
+        (SELECT string_agg(concat_ws(' ', family.oid,
+             (SELECT string_agg(conkey::text, ',' ORDER BY conkey) FROM pg_constraint WHERE conrelid = family.oid AND contype = 'n' AND NOT convalidated),
+             CASE WHEN family.oid <> source THEN (SELECT string_agg(attnum::text, ',' ORDER BY attnum) FROM pg_attribute
+                 WHERE attrelid = family.oid AND attnum > 0 AND NOT attnotnull AND (columns IS NULL OR attname = ANY (columns))) END), ';' ORDER BY family.oid)
+         FROM family WHERE family.oid = source OR NOT (SELECT relispartition FROM pg_class WHERE pg_class.oid = family.oid)),
         -- Ways to change rows past the triggers: through a parent, and by logical replication, which fires none for statements.
         (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent, inhrelid) FROM pg_inherits JOIN family ON family.oid = inhrelid
          WHERE inhparent NOT IN (SELECT oid FROM family)),
         (SELECT string_agg(srrelid::text, ';' ORDER BY srrelid) FROM pg_subscription_rel JOIN family ON family.oid = srrelid),
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
-        (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attgenerated,
-                    -- in every row, as pgt_not_null says; partitions cannot lack what their table has
-                    attnotnull AND NOT EXISTS (SELECT FROM family JOIN pg_class k ON k.oid = family.oid
-                        JOIN pg_attribute m ON m.attrelid = k.oid AND m.attname = a.attname
-                        WHERE NOT (k.relispartition AND k.oid <> source) AND (NOT m.attnotnull OR EXISTS (SELECT FROM pg_constraint
-                            WHERE conrelid = k.oid AND contype = 'n' AND conkey = ARRAY[m.attnum] AND NOT convalidated))),
+        (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
                     CASE WHEN a.atttypid >= 16384 THEN pgtrickle.pgt_type_shape(a.atttypid) END,
                     CASE WHEN attgenerated <> '' THEN
                         (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
