@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.suite.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
@@ -154,7 +157,12 @@ class RenameIT extends SqlSuite {
             }
         }
         other.run("COMMIT");
-        refreshed.join();
+        boolean done = refreshed.handle((_, error) -> error == null).join();
+        if (!done) { // in one snapshot, when upkeep has noticed the renaming first
+            assertThatThrownBy(refreshed::join).hasMessageContaining("40001");
+            assertThat(isolation).isEqualTo("REPEATABLE READ");
+            run("ROLLBACK", "CREATE TABLE mark ()", "REFRESH MATERIALIZED VIEW v");
+        }
         new StreamTable(alice, "v", "SELECT id, v FROM " + (change.startsWith("SET") ? after + ".t" : before + ".u"), Oracle.exact()).matchesRecompute();
         run("TABLE mark");
     }
