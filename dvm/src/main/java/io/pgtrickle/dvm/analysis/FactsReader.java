@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.analysis;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.catalog.QuerySettings;
 import io.pgtrickle.dvm.plan.ColumnFacts;
 import io.pgtrickle.dvm.plan.QueryFacts;
 import io.pgtrickle.dvm.plan.RelationFacts;
@@ -11,10 +12,15 @@ import io.pgtrickle.dvm.session.Row;
 import io.pgtrickle.sql.parse.FunctionCatalog;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Reads the facts of a view from PostgreSQL's catalogs (DELTA.md 1). */
 final class FactsReader {
@@ -29,7 +35,7 @@ final class FactsReader {
                 JOIN pg_rewrite r ON r.ev_class = v.oid
                 JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                     AND d.refclassid = 'pg_class'::regclass
-                JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                JOIN pg_class c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
             )
             """;
 
@@ -59,7 +65,7 @@ final class FactsReader {
                            AND i.indpred IS NULL AND i.indexprs IS NULL AND u.position <= i.indnkeyatts
                            AND (c.relkind = 'p' OR NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid))
                        GROUP BY i.indexrelid, i.indisprimary
-                       HAVING bool_and(a.attnotnull AND pgtrickle.pgt_index_compares(u.class, u."collation", a.attcollation))) k) AS keys,
+                       HAVING bool_and(a.attname = ANY (pgtrickle.pgt_not_null(c.oid)) AND pgtrickle.pgt_index_compares(u.class, u."collation", a.attcollation))) k) AS keys,
                 c.relkind IN ('r', 'p') AND c.relrowsecurity AND EXISTS (
                     SELECT FROM reads JOIN pg_class w ON w.oid = reads.oid AND w.relkind = 'v' JOIN pg_roles p ON p.oid = w.relowner
                     WHERE NOT (p.rolsuper OR p.rolbypassrls
@@ -95,15 +101,35 @@ final class FactsReader {
             SELECT DISTINCT m[1]::int8 AS op FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid,
                 regexp_matches(r.ev_action::text, '\\{SQLVALUEFUNCTION :op (\\d+)', 'g') AS m ORDER BY 1""";
 
+    /** Of type money or money[]. */
+    private static final Pattern MONEY_CONSTANT = Pattern.compile(":consttype 79[01] ");
+
     private static final List<String> VALUE_FUNCTION_NAMES = List.of(
             "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIME",
             "LOCALTIMESTAMP", "LOCALTIMESTAMP", "CURRENT_ROLE", "CURRENT_USER", "USER", "SESSION_USER", "CURRENT_CATALOG",
             "CURRENT_SCHEMA");
 
-    private final Hands hands;
+    private static final String TREES = READS + "SELECT r.ev_action::text AS tree FROM reads JOIN pg_rewrite r ON r.ev_class = reads.oid";
 
-    FactsReader(Hands hands) {
+    /**
+     * Of these types those whose text is not theirs alone: names of objects (reg*, aclitem), which are renamed, and users' types that
+     * say so. What depends on pinned settings does not count, nor does that 'now' is a time; what enums and composites are made of is
+     * in the fingerprints.
+     */
+    private static final String UNSTABLE_TEXTS = """
+            SELECT DISTINCT p.proname || ' (text of type ' || format_type(t.oid, NULL) || ')' AS name
+            FROM unnest('{%s}'::oid[]) AS used(oid), pgtrickle.pgt_type_parts(used.oid) AS parts(oid) JOIN pg_type t ON t.oid = parts.oid
+            JOIN pg_proc p ON p.oid = t.%s
+            WHERE t.typtype = 'b' AND p.provolatile <> 'i' AND p.oid NOT IN ('array_in'::regproc, 'array_out'::regproc)
+                AND t.oid <> ALL ('{date,time,timetz,timestamp,timestamptz,interval,money,xml}'::regtype[]::oid[])
+            ORDER BY 1""";
+
+    private final Hands hands;
+    private final QuerySettings settings;
+
+    FactsReader(Hands hands, QuerySettings settings) {
         this.hands = hands;
+        this.settings = settings;
     }
 
     QueryFacts read(long view) {
@@ -121,6 +147,7 @@ final class FactsReader {
         Map<String, String> kinds = new TreeMap<>();
         List<String> volatileFunctions = new ArrayList<>();
         List<String> stableFunctions = new ArrayList<>();
+        Set<Long> printing = new HashSet<>();
         for (Row row : hands.ask(FUNCTIONS.formatted(view))) {
             FunctionCatalog.Kind kind = kind(row);
             kinds.put(row.text("qualified"), kind.name());
@@ -129,10 +156,15 @@ final class FactsReader {
             }
             if (row.text("volatility").equals("v")) {
                 volatileFunctions.add(display(row));
-            } else if (row.text("volatility").equals("s") && !StableFunctions.dependsOnSettingsOnly(row.text("schema"), row.text("name"), row.number("arguments"))) {
-                stableFunctions.add(display(row));
+            } else if (row.text("volatility").equals("s")) {
+                if (StableFunctions.dependsOnSettingsOnly(row.text("schema"), row.text("name"), row.number("arguments"))) {
+                    printing.add(row.number("oid"));
+                } else {
+                    stableFunctions.add(display(row));
+                }
             }
         }
+        readTrees(view, printing, stableFunctions, obstacles);
         for (Row row : hands.ask(VALUE_FUNCTIONS.formatted(view))) {
             stableFunctions.add(VALUE_FUNCTION_NAMES.get((int) row.number("op")));
         }
@@ -140,6 +172,33 @@ final class FactsReader {
         return new QueryFacts(
                 self.text("canonical"), relations, FactsJson.columns(self.text("columns")), kinds,
                 volatileFunctions.stream().distinct().toList(), stableFunctions.stream().distinct().toList(), obstacles, Map.of());
+    }
+
+    private void readTrees(long view, Set<Long> printing, List<String> stableFunctions, List<String> obstacles) {
+        Set<Long> printed = new TreeSet<>();
+        Set<Long> read = new TreeSet<>();
+        boolean money = false;
+        for (Row row : hands.ask(TREES.formatted(view))) {
+            RuleTree.Conversions conversions = RuleTree.conversions(row.text("tree"), printing);
+            printed.addAll(conversions.printed());
+            read.addAll(conversions.read());
+            money |= MONEY_CONSTANT.matcher(row.text("tree")).find();
+        }
+        stableFunctions.addAll(unstable(printed, "typoutput"));
+        stableFunctions.addAll(unstable(read, "typinput"));
+        if (settings.text("array_nulls").equals("off")) {
+            obstacles.add("array_nulls = off, under which constants are not what they seem");
+        }
+        String here = hands.one("SELECT current_setting('lc_monetary') AS locale").text("locale");
+        if (money && !here.equals(settings.text("lc_monetary"))) {
+            obstacles.add("a constant of type money printed for another lc_monetary");
+        }
+    }
+
+    private List<String> unstable(Set<Long> types, String function) {
+        return hands.ask(UNSTABLE_TEXTS.formatted(types.stream().map(String::valueOf).collect(Collectors.joining(",")), function)).stream()
+                .map(row -> row.text("name"))
+                .toList();
     }
 
     private static String display(Row row) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.analysis;
 
+import io.pgtrickle.dvm.catalog.QuerySettings;
 import io.pgtrickle.dvm.plan.ColumnFacts;
 import io.pgtrickle.dvm.plan.PlanCompiler;
 import io.pgtrickle.dvm.plan.QueryFacts;
@@ -40,9 +41,9 @@ public final class Planner {
         }
     }
 
-    /** Asks the server of {@code hands} about the view and compiles a plan for it. */
-    public Planned plan(Hands hands, long view) {
-        FactsReader reader = new FactsReader(hands);
+    /** Asks the server of {@code hands} about the view, whose programs will run under these settings, and compiles a plan for it. */
+    public Planned plan(Hands hands, long view, QuerySettings settings) {
+        FactsReader reader = new FactsReader(hands, settings);
         QueryFacts facts = reader.read(view);
         GuardedParser guarded = new GuardedParser(parser, reader);
         Map<String, List<ColumnFacts>> probes = new LinkedHashMap<>();

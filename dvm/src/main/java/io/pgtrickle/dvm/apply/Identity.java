@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.apply;
 
 import io.pgtrickle.dvm.plan.TypeFacts;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -25,8 +26,14 @@ public final class Identity {
     /** PostgreSQL can hash but not sort them: beside a column it can only sort, it could not group by them. */
     private static final Set<String> UNSORTABLE = Set.of("xid", "cid", "aclitem");
 
-    /** Types without hashing whose conversion to text is immutable, so that the text can be hashed and indexed. */
-    private static final Set<String> HASHED_AS_TEXT =
+    /** Types whose text shows floats, and those in whose texts a time zone's abbreviation may stand for two: identified by their bytes. */
+    private static final Map<String, String> SENT = Map.ofEntries(
+            Map.entry("float4", "float4send"), Map.entry("float8", "float8send"), Map.entry("point", "point_send"), Map.entry("line", "line_send"),
+            Map.entry("lseg", "lseg_send"), Map.entry("box", "box_send"), Map.entry("path", "path_send"), Map.entry("polygon", "poly_send"),
+            Map.entry("circle", "circle_send"), Map.entry("tstzrange", "range_send"), Map.entry("tstzmultirange", "multirange_send"));
+
+    /** Types without hashing whose image is immutable, so that it can be hashed and indexed. */
+    private static final Set<String> HASHED_BY_IMAGE =
             Set.of("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "tsvector", "bit", "varbit");
 
     private Identity() {}
@@ -83,6 +90,12 @@ public final class Identity {
         if (exactEquality(type)) {
             return value;
         }
+        if (type.kind() != 'd' && type.schema().equals("pg_catalog")) {
+            String element = isArray(type) ? type.name().substring(1) : type.name();
+            if (SENT.containsKey(element)) {
+                return (isArray(type) ? "array_send" : SENT.get(element)) + "(" + value + ")";
+            }
+        }
         if (type.kind() == 'd' || type.name().equals("bpchar")) {
             return "ROW(" + value + ")::text"; // by the type's output function; a cast to text would lose trailing blanks
         }
@@ -100,8 +113,8 @@ public final class Identity {
 
     /** What stands for a value in a row's hash, if anything can: equal values (by {@code =}) always hash alike. */
     public static Optional<String> hashInput(String value, TypeFacts type) {
-        if (type.schema().equals("pg_catalog") && HASHED_AS_TEXT.contains(type.name())) {
-            return Optional.of("(" + value + ")::text");
+        if (type.schema().equals("pg_catalog") && HASHED_BY_IMAGE.contains(type.name())) {
+            return Optional.of(SENT.containsKey(type.name()) ? image(value, type) : "(" + value + ")::text");
         }
         // a record's hash function uses the default collation, hence no columns with a non-deterministic one;
         // whether a container can be hashed depends on what it contains

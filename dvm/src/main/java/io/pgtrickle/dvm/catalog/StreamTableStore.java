@@ -92,17 +92,16 @@ public final class StreamTableStore {
                 .collect(Collectors.toMap(source -> source.relation(), source -> source.columns()));
         for (RelationFacts relation : facts.relations()) {
             boolean captured = used.containsKey(relation.oid());
-            String columns = textArray(fingerprinted(relation, used.getOrDefault(relation.oid(), List.of())));
+            List<String> columns = used.getOrDefault(relation.oid(), List.of());
+            // Where only the fact of a change matters, a change of any column's definition does, too.
+            boolean all = columns.isEmpty();
+            List<String> named = all ? relation.columns().stream().map(column -> column.name()).toList() : columns;
             hands.engine("""
-                    INSERT INTO pgtrickle.pgt_dependencies (pgt_id, source_relid, source_type, columns_used, schema_fingerprint, cdc_mode)
-                    SELECT %1$d, %2$d, %3$s, %4$s, pgtrickle.pgt_fingerprint(%2$d, %4$s), %5$s"""
-                    .formatted(id, relation.oid(), sourceType(relation), columns, captured ? "'TRIGGER'" : "NULL"));
+                    INSERT INTO pgtrickle.pgt_dependencies (pgt_id, source_relid, source_type, columns_used, whole_rows, schema_fingerprint, cdc_mode)
+                    SELECT %1$d, %2$d, %3$s, %4$s, %5$s, pgtrickle.pgt_fingerprint(%2$d, %6$s), %7$s"""
+                    .formatted(id, relation.oid(), sourceType(relation), textArray(named), all, all ? "NULL" : textArray(named),
+                            captured ? "'TRIGGER'" : "NULL"));
         }
-    }
-
-    /** Where only the fact of a change matters, a change of any column's definition does, too. */
-    private static List<String> fingerprinted(RelationFacts relation, List<String> used) {
-        return used.isEmpty() ? relation.columns().stream().map(column -> column.name()).toList() : used;
     }
 
     private static String sourceType(RelationFacts relation) {
@@ -110,6 +109,7 @@ public final class StreamTableStore {
             case 'v' -> "'VIEW'";
             case 'm' -> "'MATVIEW'";
             case 'f' -> "'FOREIGN_TABLE'";
+            case 'S' -> "'SEQUENCE'";
             default -> "CASE WHEN EXISTS (SELECT FROM pgtrickle.pgt_stream_tables WHERE pgt_relid = " + relation.oid()
                     + ") THEN 'STREAM_TABLE' ELSE 'TABLE' END";
         };

@@ -3,6 +3,7 @@ package io.pgtrickle.dvm.engine;
 
 import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.catalog.DatabaseIdentity;
+import io.pgtrickle.dvm.catalog.QuerySettings;
 import io.pgtrickle.dvm.catalog.StreamTableStore;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
@@ -62,8 +63,9 @@ final class CreateCommand {
 
         long view = createQueryView(wanted, schema, target);
         long table = createTable(wanted, target);
-        createRunFunction(schema, id, target);
-        Planner.Planned planned = planner.plan(hands, view);
+        QuerySettings settings = QuerySettings.ofSession(hands);
+        Planner.Planned planned = planner.plan(hands, view, settings);
+        createRunFunction(schema, id, target, settings.suiting(planned.facts()));
         ReservedNames.check(planned.facts());
         if (planned.facts().output().isEmpty()) {
             throw EngineException.withHint(
@@ -154,10 +156,10 @@ final class CreateCommand {
         return oid(target.table());
     }
 
-    private void createRunFunction(String schema, long id, Target target) {
+    private void createRunFunction(String schema, long id, Target target, QuerySettings settings) {
         String function = Quoting.qualified(schema, "run_" + id);
         long owner = hands.one("SELECT oid::int8 AS oid FROM pg_roles WHERE rolname = " + Quoting.literal(opening.role())).number("oid");
-        hands.caller(RunFunction.create(function, Quoting.qualified(target.queryView()), owner, opening.timeZone(), opening.textSearchConfiguration()));
+        hands.caller(RunFunction.create(function, Quoting.qualified(target.queryView()), owner, settings));
         hands.caller("REVOKE ALL ON FUNCTION " + function + "(text) FROM PUBLIC");
         hands.caller("GRANT EXECUTE ON FUNCTION " + function + "(text) TO " + Quoting.identifier(identity.role()));
         hands.engine("ALTER FUNCTION " + function + "(text) SET SCHEMA pgtrickle_state");

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param schema where an unqualified name would be created; empty if the search_path names no schema that exists
  */
 record Opening(
-        boolean installed, String transaction, String isolation, String role, Optional<String> schema, String timeZone,
-        String textSearchConfiguration, boolean readOnly, Optional<Named> named) {
+        boolean installed, String transaction, String isolation, String role, Optional<String> schema,
+        boolean readOnly, Optional<Named> named) {
 
     /**
      * A relation as the catalogs of PostgreSQL know it.
@@ -37,9 +37,9 @@ record Opening(
         List<@Nullable String> row = result.rows().getFirst();
         return new Opening(
                 text(row, 0).startsWith("t"), text(row, 1) + ":" + text(row, 2), text(row, 3), text(row, 4),
-                Optional.ofNullable(row.get(5)), text(row, 6), text(row, 7), text(row, 8).equals("on"),
-                Optional.ofNullable(row.get(9)).map(relation ->
-                        new Named(Long.parseLong(relation), text(row, 10).equals("r"), text(row, 11).startsWith("t"))));
+                Optional.ofNullable(row.get(5)), text(row, 6).equals("on"),
+                Optional.ofNullable(row.get(7)).map(relation ->
+                        new Named(Long.parseLong(relation), text(row, 8).equals("r"), text(row, 9).startsWith("t"))));
     }
 
     /** The statement that asks for all of this. */
@@ -51,8 +51,8 @@ record Opening(
                 SELECT pg_catalog.to_regclass('pgtrickle.pgt_stream_tables') IS NOT NULL,
                     pg_catalog.pg_backend_pid()::pg_catalog.text, pg_catalog.pg_current_xact_id()::pg_catalog.text,
                     pg_catalog.current_setting('transaction_isolation'), current_user::pg_catalog.text,
-                    pg_catalog.current_schema()::pg_catalog.text, pg_catalog.current_setting('TimeZone'),
-                    pg_catalog.current_setting('default_text_search_config'), pg_catalog.current_setting('transaction_read_only'),
+                    pg_catalog.current_schema()::pg_catalog.text,
+                    pg_catalog.current_setting('transaction_read_only'),
                     c.oid::pg_catalog.int8, c.relkind,
                     pg_catalog.pg_has_role(c.relowner, 'USAGE') OR pg_catalog.has_table_privilege(c.oid, 'MAINTAIN')
                 FROM (SELECT pg_catalog.to_regclass(%s) AS relation) AS named LEFT JOIN pg_catalog.pg_class c

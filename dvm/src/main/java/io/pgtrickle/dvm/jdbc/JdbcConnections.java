@@ -28,6 +28,10 @@ public final class JdbcConnections implements EngineConnections {
             SET IntervalStyle = 'postgres';
             SET extra_float_digits = 1;
             SET bytea_output = 'hex';
+            SET xmloption = content;
+            SET array_nulls = on;
+            SET transform_null_equals = off;
+            SET quote_all_identifiers = off;
             SET jit = off;
             SET statement_timeout = 0;
             SET lock_timeout = %d;

@@ -154,10 +154,14 @@ public sealed interface Accumulator {
      * shows a sum with the largest scale among its inputs; this number gives it, and can be added and subtracted.
      *
      * <pre>(1.0, 2.00): 1·10^12 + 1·10^24, sum 3.00;   2.00 goes: 1·10^12, sum 1.0</pre>
+     *
+     * Numerics have at most 131072 digits before the point, but up to 16383 after it: scales from {@value #HUGE} on share one count,
+     * and groups with such values are read again.
      */
     record Scales(String column, Argument argument) implements Accumulator {
 
         private static final int DIGITS = 12;
+        private static final int HUGE = 10_000;
 
         @Override
         public String fresh() {
@@ -184,12 +188,13 @@ public sealed interface Accumulator {
         /** Common scales without going through text. */
         private static String digit(String value) {
             return "CASE scale(" + value + ") WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48"
-                    + " ELSE ('1e' || " + DIGITS + " * scale(" + value + "))::numeric END";
+                    + " ELSE ('1e' || " + DIGITS + " * CASE WHEN scale(" + value + ") >= " + HUGE + " THEN " + HUGE
+                    + " ELSE scale(" + value + ") END)::numeric END";
         }
 
         @Override
         public Optional<String> rescan() {
-            return Optional.empty();
+            return Optional.of(next() + " >= '1e" + DIGITS * HUGE + "'");
         }
 
         @Override

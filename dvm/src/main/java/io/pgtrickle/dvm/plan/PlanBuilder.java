@@ -224,6 +224,7 @@ final class PlanBuilder {
         return switch (relation.kind()) {
             case 'm' -> "materialized view " + name;
             case 'f' -> "foreign table " + name;
+            case 'S' -> "sequence " + name;
             default -> {
                 if (relation.schema().equals("pg_catalog") || relation.schema().equals("information_schema")) {
                     yield "system catalog " + name;

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * What the catalog says about a relation a query reads.
  *
- * @param kind pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table
+ * @param kind pg_class.relkind: r table, p partitioned table, v view, m materialized view, f foreign table, S sequence
  * @param capturable whether statement triggers can be put on it (tables; not system catalogs, temporary or foreign tables)
  * @param policed whether row-level security may hide rows of it from whoever reads it for the query: the stream table's owner or
  *     a view's

@@ -4,6 +4,7 @@ package io.pgtrickle.dvm.refresh;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.catalog.FactsJson;
+import io.pgtrickle.dvm.catalog.QuerySettings;
 import io.pgtrickle.dvm.catalog.StreamTableStore;
 import io.pgtrickle.dvm.error.EngineException;
 import io.pgtrickle.dvm.error.ErrorCode;
@@ -48,11 +49,12 @@ public final class Reinitialiser {
                 .orElseThrow(() -> EngineException.of(
                         ErrorCode.STREAM_TABLE_NOT_FOUND, "relation \"" + pending.name() + "\" does not exist"));
         checkColumns(pending, stored.number("view"));
+        QuerySettings settings = QuerySettings.ofStreamTable(hands, pending.id());
         if (!pending.ownerUnchanged()) {
-            handOver(pending, stored);
+            handOver(pending, stored, settings);
         }
         QueryFacts before = FactsJson.read(stored.text("facts"));
-        Planner.Planned planned = planner.plan(hands, stored.number("view"));
+        Planner.Planned planned = planner.plan(hands, stored.number("view"), settings);
         Target target = Refresher.target(pending.schema(), pending.name(), pending.statePrefix());
         Parts parts = new Parts(hands);
         parts.restoreGuard(target);
@@ -86,17 +88,12 @@ public final class Reinitialiser {
     }
 
     /** The query runs with the rights of whoever owns the visible table now, and with the settings it was made with. */
-    private void handOver(Pending pending, Row stored) {
+    private void handOver(Pending pending, Row stored, QuerySettings settings) {
         String owner = stored.text("quoted_owner");
         String function = "pgtrickle_state.run_" + pending.id();
-        Row settings = hands.one("""
-                SELECT coalesce(max(substr(c, 10)) FILTER (WHERE c ILIKE 'TimeZone=%%'), current_setting('TimeZone')) AS zone,
-                    coalesce(max(substr(c, 28)) FILTER (WHERE c LIKE 'default_text_search_config=%%'),
-                        current_setting('default_text_search_config')) AS search
-                FROM pg_proc LEFT JOIN unnest(proconfig) AS c ON true WHERE oid = '%s(text)'::regprocedure""".formatted(function));
         // Only a superuser may give an object to somebody without CREATE on its schema; the grant ends with this transaction's.
         hands.engine("GRANT CREATE ON SCHEMA pgtrickle_state TO " + owner);
-        hands.engine(RunFunction.create(function, Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()), stored.number("owner_oid"), settings.text("zone"), settings.text("search")));
+        hands.engine(RunFunction.create(function, Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()), stored.number("owner_oid"), settings));
         hands.engine("ALTER FUNCTION " + function + "(text) OWNER TO " + owner);
         hands.engine("ALTER VIEW " + Quoting.qualified("pgtrickle_state", pending.queryView().orElseThrow()) + " OWNER TO " + owner);
         hands.engine("REVOKE CREATE ON SCHEMA pgtrickle_state FROM " + owner);

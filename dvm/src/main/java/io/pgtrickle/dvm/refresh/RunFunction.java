@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.refresh;
 
+import io.pgtrickle.dvm.catalog.QuerySettings;
 import io.pgtrickle.sql.render.Quoting;
 
 /**
@@ -15,30 +16,22 @@ public final class RunFunction {
     /**
      * @param name qualified and quoted
      * @param queryView qualified and quoted
-     * @param timeZone pinned, with the other settings that query results depend on, at what the creator had
      */
-    public static String create(String name, String queryView, long ownerOid, String timeZone, String textSearchConfiguration) {
+    public static String create(String name, String queryView, long ownerOid, QuerySettings settings) {
         return """
                 CREATE OR REPLACE FUNCTION %s(program text, OUT snapshot text, OUT rows_inserted bigint, OUT rows_updated bigint,
                     OUT rows_deleted bigint, OUT delta_rows bigint, OUT broken bool)
                 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
                 SET search_path = ''
                 SET row_security = on
-                SET TimeZone = %s
-                SET default_text_search_config = %s
-                SET DateStyle = 'ISO, YMD'
-                SET IntervalStyle = 'postgres'
-                SET extra_float_digits = 1
-                SET bytea_output = 'hex'
-                SET array_nulls = on
+                %s
                 SET transform_null_equals = off
-                SET xmloption = content
                 SET standard_conforming_strings = on
                 SET jit = off
                 SET random_page_cost = 1.1
                 SET recursive_worktable_factor = 1
                 AS %s""".formatted(
-                name, Quoting.literal(timeZone), Quoting.literal(textSearchConfiguration), Quoting.literal(body(queryView, ownerOid)));
+                name, settings.clauses(), Quoting.literal(body(queryView, ownerOid)));
     }
 
     private static String body(String queryView, long ownerOid) {

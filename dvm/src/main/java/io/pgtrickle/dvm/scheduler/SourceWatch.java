@@ -21,7 +21,8 @@ final class SourceWatch {
                 OR EXISTS (
                     SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
                     WHERE d.pgt_id = t.pgt_id
-                        AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(d.source_relid, d.columns_used)))""";
+                        AND d.schema_fingerprint IS DISTINCT FROM pgtrickle.pgt_fingerprint(
+                            d.source_relid, CASE WHEN NOT d.whole_rows THEN d.columns_used END)))""";
 
     private final EngineConnections connections;
     private String lookedAt = "";

@@ -63,8 +63,10 @@ CREATE TABLE pgtrickle.pgt_stream_tables (
 CREATE TABLE pgtrickle.pgt_dependencies (
     pgt_id bigint NOT NULL REFERENCES pgtrickle.pgt_stream_tables ON DELETE CASCADE,
     source_relid oid NOT NULL,
-    source_type text NOT NULL CHECK (source_type IN ('TABLE', 'STREAM_TABLE', 'VIEW', 'MATVIEW', 'FOREIGN_TABLE')),
+    source_type text NOT NULL CHECK (source_type IN ('TABLE', 'STREAM_TABLE', 'VIEW', 'MATVIEW', 'FOREIGN_TABLE', 'SEQUENCE')),
     columns_used text[],
+    -- Rows may be read as a whole, and a column that comes later with them.
+    whole_rows bool NOT NULL DEFAULT false,
     schema_fingerprint text,
     cdc_mode text CHECK (cdc_mode IN ('TRIGGER', 'TRANSITIONING', 'WAL')),
     PRIMARY KEY (pgt_id, source_relid)

@@ -69,6 +69,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_index_compares FROM PUBLIC;
 
+-- The columns that are NOT NULL in every row: children need not share the constraint (NO INHERIT), and rows may be older than it
+-- (NOT VALID). Before PostgreSQL 18 there are no such rows in pg_constraint, and every constraint is valid.
+CREATE FUNCTION pgtrickle.pgt_not_null(relation oid) RETURNS name[]
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT relation UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
+    )
+    SELECT array_agg(attname) FROM (
+        SELECT a.attname FROM family JOIN pg_attribute a ON a.attrelid = family.oid AND a.attnum > 0 AND NOT a.attisdropped
+        GROUP BY a.attname
+        HAVING bool_and(a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint
+            WHERE conrelid = a.attrelid AND contype = 'n' AND conkey = ARRAY[a.attnum] AND NOT convalidated))) AS held
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_not_null FROM PUBLIC;
+
 -- The columns of a relation with everything the compiler asks about their types. A domain has the operators of what it is made
 -- of, so its schema is that type's.
 CREATE FUNCTION pgtrickle.pgt_columns(relation oid) RETURNS jsonb
@@ -82,16 +97,41 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     )
     SELECT coalesce(jsonb_agg(jsonb_build_object(
         'name', a.attname,
-        'notNull', a.attnotnull,
+        'notNull', a.attname = ANY (held.columns),
         'type', jsonb_build_object(
             'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
             'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
             'hashable', pgtrickle.pgt_hashable(t.oid),
             'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
-    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    FROM (SELECT coalesce(pgtrickle.pgt_not_null(relation), '{}') AS columns) AS held, pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     JOIN base b ON b.type = t.oid AND b.typtype <> 'd' JOIN pg_namespace n ON n.oid = b.namespace
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+$$;
+
+-- A type and all that its values are made of.
+CREATE FUNCTION pgtrickle.pgt_type_parts(type oid) RETURNS SETOF oid
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE parts(oid) AS (
+        SELECT type
+        UNION
+        SELECT part.oid FROM parts JOIN pg_type t ON t.oid = parts.oid, LATERAL (
+            SELECT t.typbasetype UNION ALL SELECT t.typelem
+            UNION ALL SELECT atttypid FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0 AND NOT attisdropped
+            UNION ALL SELECT rngsubtype FROM pg_range WHERE t.oid IN (rngtypid, rngmultitypid)) AS part(oid)
+        WHERE part.oid <> 0
+    )
+    SELECT oid FROM parts
+$$;
+
+-- What a user's type is made of, as far as ALTER TYPE can change it; NULL for PostgreSQL's own.
+CREATE FUNCTION pgtrickle.pgt_type_shape(type oid) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT string_agg(concat_ws(' ', t.oid, t.oid::regtype, t.typbasetype,
+        (SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attisdropped), ',' ORDER BY attnum)
+         FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0),
+        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)), ';' ORDER BY t.oid)
+    FROM pgtrickle.pgt_type_parts(type) AS parts(oid) JOIN pg_type t ON t.oid = parts.oid AND t.oid >= 16384
 $$;
 
 -- A column's type as a buffer declares it: domains are replaced by what they are made of.
@@ -118,7 +158,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
 
--- What a plan made from a source relies on: its name, the columns used and what their types are made of, unique keys, parents, children, capture triggers; of a view
+-- What a plan made from a source relies on: its name, the columns used (NULL: all) and what their types are made of, unique keys, parents, children, capture triggers; of a view
 -- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -126,6 +166,12 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
     )
     SELECT md5(concat_ws('|',
+        -- what attnotnull does not say, as in pgt_not_null; partitions cannot lack what their table has
+        (SELECT string_agg(concat_ws(' ', family.oid,
+             (SELECT string_agg(conkey::text, ',' ORDER BY conkey) FROM pg_constraint WHERE conrelid = family.oid AND contype = 'n' AND NOT convalidated),
+             CASE WHEN family.oid <> source THEN (SELECT string_agg(attnum::text, ',' ORDER BY attnum) FROM pg_attribute
+                 WHERE attrelid = family.oid AND attnum > 0 AND NOT attnotnull AND (columns IS NULL OR attname = ANY (columns))) END), ';' ORDER BY family.oid)
+         FROM family WHERE family.oid = source OR NOT (SELECT relispartition FROM pg_class WHERE pg_class.oid = family.oid)),
         -- Ways to change rows past the triggers: through a parent, and by logical replication, which fires none for statements.
         (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent, inhrelid) FROM pg_inherits JOIN family ON family.oid = inhrelid
          WHERE inhparent NOT IN (SELECT oid FROM family)),
@@ -133,17 +179,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
         (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
-                    CASE WHEN a.atttypid >= 16384 THEN concat_ws(' ', -- a user's type
-                        (SELECT string_agg(concat_ws(' ', f.attnum, f.attname, f.atttypid::oid, f.attisdropped), ',' ORDER BY f.attnum)
-                         FROM pg_type c JOIN pg_attribute f ON f.attrelid = c.typrelid WHERE c.oid = a.atttypid),
-                        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = a.atttypid)) END,
+                    CASE WHEN a.atttypid >= 16384 THEN pgtrickle.pgt_type_shape(a.atttypid) END,
                     CASE WHEN attgenerated <> '' THEN
                         (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
                 ';' ORDER BY attnum)
-         FROM pg_attribute a WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND attname = ANY (columns)),
+         FROM pg_attribute a WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND (columns IS NULL OR attname = ANY (columns))),
         (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
          FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
-             AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns))),
+             AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND (columns IS NULL OR attname = ANY (columns)))),
         (SELECT string_agg(concat_ws(',', indkey, indclass, indcollation), ';' ORDER BY indexrelid) FROM pg_index
          WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
         (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname)
@@ -217,6 +260,7 @@ BEGIN
         (SELECT string_agg(concat_ws('|', f, f::regprocedure, f::regoperator, f::regtype, f::regcollation, f::regconfig,
              p.prosrc, p.prosqlbody, p.probin, p.provolatile, p.proconfig,
              CASE WHEN p.prokind = 'a' THEN (SELECT a FROM pg_aggregate a WHERE a.aggfnoid = f) END,
+             CASE WHEN p.oid IS NULL THEN pgtrickle.pgt_type_shape(f) END,
              CASE WHEN p.oid IS NULL THEN (
                 SELECT string_agg(concat_ws(' ', m.maptokentype, m.mapseqno, m.mapdict,
                     (SELECT dictinitoption FROM pg_ts_dict WHERE oid = m.mapdict)), ',' ORDER BY m.maptokentype, m.mapseqno)

@@ -55,12 +55,22 @@ BEGIN
         IF id IS NULL OR NOT pgtrickle.pgt_lock(id, 'EXCLUSIVE') THEN
             RETURN;
         END IF;
-        sources := (SELECT 'LOCK TABLE ' || string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY c.oid) || ' IN ACCESS SHARE MODE'
-            FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL);
-        IF sources IS NOT NULL THEN
-            EXECUTE sources;
-        END IF;
+        FOR attempt IN 1..3 LOOP
+            -- regclass prints the name of this moment, whatever the snapshot; what is gone is visible neither so nor otherwise.
+            sources := (SELECT 'LOCK TABLE ' || string_agg(d.source_relid::regclass::text, ', ' ORDER BY d.source_relid) || ' IN ACCESS SHARE MODE'
+                FROM pgtrickle.pgt_dependencies d
+                WHERE d.pgt_id = id AND d.cdc_mode IS NOT NULL AND pg_table_is_visible(d.source_relid) IS NOT NULL);
+            BEGIN
+                IF sources IS NOT NULL THEN
+                    EXECUTE sources;
+                END IF;
+                EXIT;
+            EXCEPTION WHEN undefined_table OR invalid_schema_name THEN -- renamed or moved while we waited
+                IF attempt = 3 THEN
+                    RAISE;
+                END IF;
+            END;
+        END LOOP;
     END IF;
     -- REASSIGN OWNED gives somebody the function, too, but it still refuses to run as anybody but whom it was made for. Its owner may
     -- have altered how it runs, too.
@@ -92,7 +102,8 @@ BEGIN
             FROM (SELECT pg_snapshot_xip((consumed->>'snapshot')::pg_snapshot) UNION ALL
                   SELECT (consumed->>'own_xid')::xid8 WHERE consumed ? 'own_xid') AS own(x));
     FOR dependency IN
-        SELECT d.source_relid, d.source_type, d.columns_used, d.schema_fingerprint, d.cdc_mode, c.relname
+        SELECT d.source_relid, d.source_type, d.schema_fingerprint,
+            CASE WHEN NOT d.whole_rows THEN d.columns_used END AS columns_used, d.cdc_mode, c.relname
         FROM pgtrickle.pgt_dependencies d LEFT JOIN pg_class c ON c.oid = d.source_relid
         WHERE d.pgt_id = id ORDER BY d.source_relid
     LOOP

@@ -256,4 +256,18 @@ class AggregatesIT extends SqlSuite {
                 "UPDATE p SET j = '{ }' WHERE id = 1", "INSERT INTO p VALUES (3, 3, '{}')", "REFRESH MATERIALIZED VIEW w");
         Oracle.exact().check(alice, "w", "SELECT id, j, count(*) AS n FROM p GROUP BY id");
     }
+
+    /** What counts by scale which values there are has no room for these. */
+    @Test
+    void scalesAsLargeAsTheyCanBe() {
+        run("CREATE TABLE sc (id integer PRIMARY KEY, g integer, x numeric)", "INSERT INTO sc VALUES (1, 1, 1e-11000), (2, 1, 1.50), (3, 2, 2.0)");
+        view("SELECT g, sum(x) AS s, avg(x) AS a FROM sc GROUP BY g")
+                .step("INSERT INTO sc VALUES (4, 1, 1e-16383), (5, 2, 1e-10923), (6, 3, 'NaN')").matchesRecompute()
+                .step("DELETE FROM sc WHERE id = 4", "UPDATE sc SET x = 1.000 WHERE id = 5").matchesRecompute()
+                .step("DELETE FROM sc WHERE id IN (1, 6)", "INSERT INTO sc VALUES (7, 2, 1e-12000), (8, 3, 1e-10000), (9, 3, 1e-9999)").matchesRecompute()
+                .step("DELETE FROM sc WHERE id IN (7, 8)").matchesRecompute()
+                .step("DELETE FROM sc WHERE id = 9", "UPDATE sc SET x = 1e-16000 WHERE id = 3").matchesRecompute();
+        view("w", "SELECT sum(x) AS s FROM sc").step("INSERT INTO sc VALUES (10, 1, 1e-16383)").matchesRecompute()
+                .step("DELETE FROM sc WHERE id = 10").matchesRecompute();
+    }
 }

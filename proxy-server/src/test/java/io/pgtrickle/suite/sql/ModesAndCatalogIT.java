@@ -10,6 +10,7 @@ import io.pgtrickle.suite.Notice;
 import io.pgtrickle.suite.SqlError;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
+import io.pgtrickle.suite.step.StreamTable;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -182,5 +183,50 @@ class ModesAndCatalogIT extends SqlSuite {
             assertThat(client.query("SELECT * FROM mine.v").lines()).containsExactly("1");
             assertThat(client.query("SELECT pgt_name FROM pgtrickle.pgt_stream_tables").lines()).containsExactly("v");
         }
+    }
+
+    /** The texts of what names objects change with their names, and names become other objects. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '~', textBlock = """
+            SELECT id, r::text AS x FROM @ o                                 | ALTER TABLE named RENAME TO other
+            SELECT id, (r::oid::regclass)::text AS x FROM @ o                | ALTER TABLE named RENAME TO other
+            SELECT id, ARRAY[r]::text AS x FROM @ o                          | ALTER TABLE named RENAME TO other
+            SELECT id, ROW(r, 1)::text AS x FROM @ o                         | ALTER TABLE named RENAME TO other
+            SELECT id, (SELECT coalesce(r))::text AS x FROM @ o              | ALTER TABLE named RENAME TO other
+            SELECT id, o::text AS x FROM @ o                               | ALTER TABLE named RENAME TO other
+            SELECT id, format('%s', r) AS x FROM @ o                         | ALTER TABLE named RENAME TO other
+            SELECT id, textanycat('!', r) AS x FROM @ o                      | ALTER TABLE named RENAME TO other
+            SELECT id, to_jsonb(r) AS x FROM @ o                             | ALTER TABLE named RENAME TO other
+            SELECT id % 2 AS g, json_agg(r) AS x FROM @ o GROUP BY id % 2      | ALTER TABLE named RENAME TO other
+            SELECT id, xmlforest(r AS q)::text AS x FROM @ o                 | ALTER TABLE named RENAME TO other
+            SELECT id, json_object('a': r)::text AS x FROM @ o               | ALTER TABLE named RENAME TO other
+            SELECT id, to_regclass(s) IS NULL AS x FROM @ o                  | ALTER TABLE named RENAME TO other
+            SELECT id, acl::text AS x FROM @ o                               | ALTER ROLE suite_renamed RENAME TO suite_renamed_2
+            """)
+    void whatIsPrintedByTheCatalogIsRecomputed(String query, String change) {
+        Client superuser = superuser();
+        superuser.run("DROP ROLE IF EXISTS suite_renamed, suite_renamed_2");
+        superuser.run("CREATE ROLE suite_renamed");
+        try {
+            run("CREATE TABLE named ()", "CREATE TABLE o (id integer PRIMARY KEY, r regclass, s text, acl aclitem)",
+                    "INSERT INTO o VALUES (1, 'named', current_schema || '.named', 'suite_renamed=r/suite_alice')");
+            run("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + query.replace("@", "o"));
+            assertThat(failure(create("d", query.replace("@", "o"))).sqlState()).isEqualTo("0A000");
+            superuser.run("SET search_path = " + schema);
+            superuser.run(change);
+            run("REFRESH MATERIALIZED VIEW v", "SET search_path = ''");
+            new StreamTable(alice, schema + ".v", query.replace("@", schema + ".o"), Oracle.exact()).matchesRecompute();
+        } finally {
+            superuser.run("DROP TABLE IF EXISTS " + schema + ".o CASCADE");
+            superuser.run("DROP ROLE IF EXISTS suite_renamed, suite_renamed_2");
+        }
+    }
+
+    @Test
+    void textsThatOnlySettingsDecideAreIncremental() {
+        run("CREATE TABLE o (id integer PRIMARY KEY, r regclass, at timestamptz, d date, i interval, m money, rs tstzrange, ds date[], s text)");
+        view("SELECT id, r, at::text AS at, d::text AS d, i::text AS i, m::text AS m, rs::text AS rs, ds::text AS ds, s::date AS sd, (s || ' 10:00')::timestamptz AS st, "
+                + "to_tsvector('english'::regconfig, s) AS ts, r = 'o'::regclass AS own, format('%s %s', at, id) AS f, at::date AS ad FROM o")
+                .step("INSERT INTO o VALUES (1, 'o', '2024-02-01', '2024-02-01', '1 day', 5, '[2024-01-01,2024-02-02)', '{2024-01-01}', '2024-02-03')").matchesRecompute();
     }
 }

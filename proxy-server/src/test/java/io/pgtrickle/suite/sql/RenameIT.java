@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.suite.sql;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Sources, their schemas and what queries call may be renamed: a query means what it meant, as in PostgreSQL's views. */
 class RenameIT extends SqlSuite {
@@ -130,5 +138,32 @@ class RenameIT extends SqlSuite {
         exactly("SELECT m FROM s");
         run("DELETE FROM s WHERE m = 'ok'");
         exactly("SELECT m FROM s");
+    }
+
+    /** As an ordinary REFRESH, which knows its sources by OID. */
+    @ParameterizedTest
+    @CsvSource({"RENAME TO u, READ COMMITTED", "SET SCHEMA #, READ COMMITTED", "RENAME TO u, REPEATABLE READ", "SET SCHEMA #, REPEATABLE READ"})
+    void aRefreshWaitsForWhoeverRenames(String change, String isolation) {
+        over("SELECT id, v FROM @.t");
+        run("CREATE SCHEMA " + after, "INSERT INTO " + before + ".t VALUES (3, 30)");
+        Client other = another();
+        other.run("BEGIN");
+        other.run("ALTER TABLE " + before + ".t " + change.replace("#", after));
+        run("BEGIN ISOLATION LEVEL " + isolation, "CREATE TABLE mark ()");
+        CompletableFuture<Void> refreshed = CompletableFuture.runAsync(() -> run("REFRESH MATERIALIZED VIEW v", "COMMIT"));
+        try (Client direct = lab.direct()) {
+            while (!refreshed.isDone() && direct.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '" + before + ".t'::regclass").rows().isEmpty()) {
+                LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+            }
+        }
+        other.run("COMMIT");
+        boolean done = refreshed.handle((_, error) -> error == null).join();
+        if (!done) { // in one snapshot, when upkeep has noticed the renaming first
+            assertThatThrownBy(refreshed::join).hasMessageContaining("40001");
+            assertThat(isolation).isEqualTo("REPEATABLE READ");
+            run("ROLLBACK", "CREATE TABLE mark ()", "REFRESH MATERIALIZED VIEW v");
+        }
+        new StreamTable(alice, "v", "SELECT id, v FROM " + (change.startsWith("SET") ? after + ".t" : before + ".u"), Oracle.exact()).matchesRecompute();
+        run("TABLE mark");
     }
 }

@@ -414,4 +414,77 @@ class SourcesIT extends SqlSuite {
                 "CREATE TABLE t (id integer PRIMARY KEY, s text, a integer)", "INSERT INTO t VALUES (1, 'the cats', 1), (2, 'a dog', 2)");
         follows(query, change);
     }
+
+    @Test
+    void aColumnThatIsDeclaredNotNullButHoldsNulls() {
+        run("CREATE TABLE t (a integer)", "INSERT INTO t VALUES (NULL), (5), (7)", "ALTER TABLE t ADD CONSTRAINT held NOT NULL a NOT VALID");
+        var v = view("v", "SELECT count(a) AS n, avg(a) AS m, sum(a) AS s FROM t");
+        v.step("DELETE FROM t WHERE a = 7").matchesRecompute();
+        v.anew("DELETE FROM t WHERE a IS NULL", "ALTER TABLE t VALIDATE CONSTRAINT held").matchesRecompute();
+        v.step("INSERT INTO t VALUES (8)").matchesRecompute();
+        v.anew("ALTER TABLE t ALTER a DROP NOT NULL", "INSERT INTO t VALUES (NULL)", "ALTER TABLE t ADD CONSTRAINT held NOT NULL a NOT VALID").matchesRecompute();
+        v.step("INSERT INTO t VALUES (9)").matchesRecompute();
+    }
+
+    @Test
+    void anUnvalidatedNotNullMakesNoKey() {
+        run("CREATE TABLE t (a integer UNIQUE, b integer)", "INSERT INTO t VALUES (NULL, 1), (NULL, 2), (1, 3)", "ALTER TABLE t ADD CONSTRAINT held NOT NULL a NOT VALID");
+        view("SELECT a, b FROM t").step("DELETE FROM t WHERE b = 1").delta("-1 | NULL | 1").matchesRecompute();
+    }
+
+    @Test
+    void aChildMayHoldNullsWhereItsParentMayNot() {
+        run("CREATE TABLE p (a integer NOT NULL NO INHERIT)", "CREATE TABLE c (a integer)", "ALTER TABLE c INHERIT p", "INSERT INTO p VALUES (1)", "INSERT INTO c VALUES (NULL)");
+        var v = view("SELECT count(a) AS n, avg(a) AS m FROM p");
+        v.step("INSERT INTO c VALUES (NULL), (3)").matchesRecompute();
+        v.anew("DELETE FROM c WHERE a IS NULL", "ALTER TABLE c ALTER a SET NOT NULL").matchesRecompute();
+        v.anew("ALTER TABLE c ALTER a DROP NOT NULL", "INSERT INTO c VALUES (NULL)").matchesRecompute();
+    }
+
+    @Test
+    void alteredTypesInsideOthers() {
+        run("CREATE TYPE en AS ENUM ('x', 'y')", "CREATE DOMAIN den AS en", "CREATE TYPE inn AS (x integer, y integer)", "CREATE TYPE outr AS (i inn, e en)",
+                "CREATE TABLE et (id integer PRIMARY KEY, d den, a en[], o outr, os outr[])", "INSERT INTO et VALUES (1, 'x', '{x}', ((1, 2), 'x'), ARRAY[((1, 2), 'x')::outr])");
+        for (String column : new String[] {"d", "a", "o", "os"}) {
+            view("v_" + column, "SELECT id, " + column + "::text AS t FROM et");
+        }
+        run(create("g", "SELECT id, ((o).i).y AS y FROM et"), create("j", "SELECT id, to_jsonb(os) AS j FROM et"),
+                "CREATE MATERIALIZED VIEW w WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT id, 'x'::en::den::text AS t FROM et");
+        run("ALTER TYPE en RENAME VALUE 'x' TO 'renamed'");
+        for (String column : new String[] {"d", "a", "o", "os"}) {
+            run("REFRESH MATERIALIZED VIEW v_" + column);
+            Oracle.exact().check(alice, "v_" + column, "SELECT id, " + column + "::text AS t FROM et");
+        }
+        run("REFRESH MATERIALIZED VIEW w");
+        assertThat(lines("SELECT t FROM w")).containsExactly("renamed");
+        run("ALTER TYPE inn RENAME ATTRIBUTE y TO yy CASCADE", "REFRESH MATERIALIZED VIEW g", "REFRESH MATERIALIZED VIEW j");
+        Oracle.exact().check(alice, "g", "SELECT id, ((o).i).yy AS y FROM et");
+        Oracle.exact().check(alice, "j", "SELECT id, to_jsonb(os) AS j FROM et");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            SELECT id, to_jsonb(t) AS x FROM t
+            SELECT id, t::text AS x FROM t
+            SELECT id, row_to_json(t) AS x FROM t
+            SELECT max(t::text) AS x FROM t
+            """)
+    void wholeRowsHaveTheColumnsOfNow(String query) {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer)", "INSERT INTO t VALUES (1, 1)",
+                "CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + query);
+        var v = new StreamTable(alice, "v", query, Oracle.exact());
+        v.anew("ALTER TABLE t ADD COLUMN z integer DEFAULT 5").matchesRecompute();
+        v.anew("UPDATE t SET z = 6").matchesRecompute();
+        v.anew("ALTER TABLE t DROP COLUMN a").matchesRecompute();
+    }
+
+    @Test
+    void aSequenceIsReadAtEveryRefresh() {
+        run("CREATE TABLE t (id integer)", "CREATE SEQUENCE s", "INSERT INTO t VALUES (1)");
+        String query = "SELECT t.id, s.last_value FROM t, s";
+        assertThat(failure(create("d", query)).text()).contains("sequence " + schema + ".s");
+        run("CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS " + query);
+        new StreamTable(alice, "v", query, Oracle.exact()).anew("SELECT nextval('s'), nextval('s')").matchesRecompute();
+        assertThat(lines("SELECT source_type FROM pgtrickle.pgt_dependencies ORDER BY 1")).containsExactly("SEQUENCE", "TABLE");
+    }
 }

@@ -3,8 +3,11 @@ package io.pgtrickle.suite.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
 import io.pgtrickle.suite.SqlSuite;
+import io.pgtrickle.suite.oracle.Oracle;
+import io.pgtrickle.suite.step.StreamTable;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -189,5 +192,69 @@ class TypesIT extends SqlSuite {
             run("REFRESH MATERIALIZED VIEW w" + calls);
             assertThat(lines("SELECT n, s1, s2 FROM w" + calls)).containsExactly("2 | 6 | NULL");
         }
+    }
+
+    /** Whoever refreshes it from where: another session, the engine's own when a source was altered, another owner. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ISO, MDY", "ISO, DMY", "ISO, YMD"}) // JDBC reads no others
+    void textsAreReadAndWrittenAsInTheCreatorsSession(String dateStyle) {
+        run("SET DateStyle = '" + dateStyle + "'", "SET IntervalStyle = 'sql_standard'", "SET bytea_output = 'escape'", "SET extra_float_digits = 0",
+                "SET TimeZone = 'America/New_York'", "SET xmlbinary = 'hex'", "SET xmloption = 'document'", "SET quote_all_identifiers = on");
+        run("CREATE TABLE t (id integer PRIMARY KEY, s text, at timestamptz, i interval, f float8, b bytea, p point)",
+                "INSERT INTO t VALUES (1, '01/02/03', '2024-02-01 10:11:12+00', '-1 day 2 hours', 0.1::float8 + 0.2, '\\x01ff', '(0.30000000000000004,1)')");
+        String query = "SELECT id, s::date AS d, at::text AS at, i::text AS i, f::text AS f, b::text AS b, at::date::text AS ad, s::date + interval '-1 month 2 days' AS m, "
+                + "at > '0044-03-15 12:00:00+01 BC' AND at < '12024-03-15 12:00' AS late, at - interval '-1 1:00' AS earlier, f AS raw, p, id = ANY ('{1,2}') AS one FROM t";
+        var v = view("v", query);
+        var w = view("w", "SELECT s::date AS d, at::text AS at, max(i::text) AS i, count(*) AS n, max(f) AS f FROM t WHERE at >= '2024-02-01' GROUP BY s::date, at::text");
+        run("CREATE MATERIALIZED VIEW x WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT xmlelement(name x, b)::text AS x, 't'::regclass::text AS n FROM t");
+        var x = new StreamTable(alice, schema + ".x", "SELECT xmlelement(name x, b)::text AS x, '" + schema + ".t'::regclass::text AS n FROM " + schema + ".t", Oracle.exact());
+        Client other = another();
+        for (String change : new String[] {
+                "INSERT INTO t VALUES (2, '02/03/04', '2024-07-01 10:11:12+00', '1 year -2 days', 1e-7, '\\x5c', NULL)",
+                "UPDATE t SET f = f + 1e-16, p = '(0.3,1)', s = '03/03/04' WHERE id = 1", "ALTER TABLE t ADD UNIQUE (id, s)", "DELETE FROM t WHERE id = 2"}) {
+            run(change);
+            other.run("REFRESH MATERIALIZED VIEW v");
+            other.run("REFRESH MATERIALIZED VIEW w");
+            other.run("REFRESH MATERIALIZED VIEW x");
+            v.matchesRecompute();
+            w.matchesRecompute();
+            run("SET search_path = ''");
+            x.matchesRecompute();
+            run("SET search_path = " + schema);
+        }
+        Client superuser = superuser();
+        superuser.run("ALTER TABLE " + schema + ".v OWNER TO suite_bob");
+        superuser.run("GRANT USAGE ON SCHEMA " + schema + " TO suite_bob");
+        superuser.run("GRANT SELECT ON " + schema + ".t TO suite_bob");
+        superuser.run("GRANT SELECT ON " + schema + ".v TO suite_alice");
+        run("INSERT INTO t VALUES (3, '04/05/06', '2024-07-01 10:11:12+00', '1 year -2 days', 1e-7, '\\x5c', NULL)");
+        superuser.run("REFRESH MATERIALIZED VIEW " + schema + ".v");
+        v.matchesRecompute();
+    }
+
+    /** A float shown with few digits looks like another one; it is another one all the same. */
+    @Test
+    void changesBeyondTheDigitsShownAreChanges() {
+        run("SET extra_float_digits = -10", "CREATE DOMAIN df AS float8", "CREATE TYPE pf AS (f float8)",
+                "CREATE TABLE t (id integer, f float8, r real, p point, fs float8[], d df, c pf)", "CREATE TABLE u (id integer, f float8, p point)");
+        String row = "1.00000000000001, 1.0001, '(1.00000000000001,2)', '{1.00000000000001}', 1.00000000000001, ROW(1.00000000000001)";
+        run("INSERT INTO t VALUES (1, " + row + ")", "INSERT INTO u VALUES (1, 1.00000000000001, '(1.00000000000001,2)')");
+        var v = view("v", "SELECT * FROM t");
+        var u = view("u2", "SELECT * FROM u");
+        run("SET extra_float_digits = 1");
+        v.step("UPDATE t SET f = f + 1e-14").matchesRecompute().step("UPDATE t SET r = 1.0002").matchesRecompute().step("UPDATE t SET p = '(1.00000000000002,2)'").matchesRecompute()
+                .step("UPDATE t SET fs = '{1.00000000000002}'").matchesRecompute().step("UPDATE t SET d = 1.00000000000002").matchesRecompute().step("UPDATE t SET c = ROW(1.00000000000002)").matchesRecompute();
+        u.step("UPDATE u SET f = f + 1e-14").matchesRecompute().step("UPDATE u SET p = '(1.00000000000002,2)'").matchesRecompute()
+                .step("UPDATE u SET f = 'NaN'", "INSERT INTO u VALUES (2, -0.0, NULL)").matchesRecompute().step("UPDATE u SET f = 0 WHERE id = 2").matchesRecompute();
+    }
+
+    @Test
+    void constantsThatOtherSettingsReadOtherwise() {
+        run("SET array_nulls = off", "CREATE TABLE t (id integer PRIMARY KEY, s text)", "INSERT INTO t VALUES (1, '{a,NULL}')",
+                "CREATE MATERIALIZED VIEW v WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT id, (s::text[])[2] AS x, ARRAY[NULL, 'b'] AS y FROM t");
+        assertThat(lines("SELECT x, y FROM v")).containsExactly("NULL | {NULL,b}");
+        assertThat(lines("SELECT x IS NULL FROM v")).containsExactly("f");
+        run("SET array_nulls = on", "INSERT INTO t VALUES (2, '{NULL,NULL}')", "REFRESH MATERIALIZED VIEW v");
+        assertThat(lines("SELECT id, x IS NULL AS n, y[1] IS NULL AS m FROM v ORDER BY 1")).containsExactly("1 | f | t", "2 | f | t");
     }
 }

@@ -13,7 +13,7 @@
 -- ---- tables
 
 CREATE TABLE pgtrickle_state.st_1_s1 WITH (fillfactor = 70) AS
-SELECT hash_record_extended(ROW(region), 0) AS __pgt_h, region, count(*) AS __pgt_n, count(price) AS count_price, coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * scale(price))::numeric END), 0) AS scales_price, sum(price) AS sum_price
+SELECT hash_record_extended(ROW(region), 0) AS __pgt_h, region, count(*) AS __pgt_n, count(price) AS count_price, coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * CASE WHEN scale(price) >= 10000 THEN 10000 ELSE scale(price) END)::numeric END), 0) AS scales_price, sum(price) AS sum_price
 FROM public.src AS src
 GROUP BY region
 WITH NO DATA;
@@ -46,7 +46,7 @@ stage1_groups AS (
     d.region,
     sum(d.__pgt_w) AS __pgt_w,
     count(d.__pgt_x1) FILTER (WHERE d.__pgt_w > 0) - count(d.__pgt_x1) FILTER (WHERE d.__pgt_w < 0) AS d_count_price,
-    coalesce(sum(CASE scale(d.__pgt_x1) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * scale(d.__pgt_x1))::numeric END) FILTER (WHERE d.__pgt_w > 0), 0) - coalesce(sum(CASE scale(d.__pgt_x1) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * scale(d.__pgt_x1))::numeric END) FILTER (WHERE d.__pgt_w < 0), 0) AS d_scales_price,
+    coalesce(sum(CASE scale(d.__pgt_x1) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * CASE WHEN scale(d.__pgt_x1) >= 10000 THEN 10000 ELSE scale(d.__pgt_x1) END)::numeric END) FILTER (WHERE d.__pgt_w > 0), 0) - coalesce(sum(CASE scale(d.__pgt_x1) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * CASE WHEN scale(d.__pgt_x1) >= 10000 THEN 10000 ELSE scale(d.__pgt_x1) END)::numeric END) FILTER (WHERE d.__pgt_w < 0), 0) AS d_scales_price,
     sum(d.__pgt_x1) FILTER (WHERE d.__pgt_w > 0) AS came_sum_price,
     sum(d.__pgt_x1) FILTER (WHERE d.__pgt_w < 0) AS went_sum_price
   FROM stage1_delta AS d
@@ -55,7 +55,8 @@ stage1_groups AS (
 -- stage 1: beside what is stored
 stage1_touched AS (
   SELECT t.*, row_number() OVER () AS __pgt_g,
-    t.__pgt_n > 0 AND (coalesce(t.went_sum_price IN ('NaN', 'Infinity', '-Infinity') OR t.went_sum_price IS NOT NULL AND t.old_sum_price IN ('NaN', 'Infinity', '-Infinity'), false)) AS __pgt_rescan
+    t.__pgt_n > 0 AND (coalesce(coalesce(t.old_scales_price, 0) + t.d_scales_price >= '1e120000', false)
+      OR coalesce(t.went_sum_price IN ('NaN', 'Infinity', '-Infinity') OR t.went_sum_price IS NOT NULL AND t.old_sum_price IN ('NaN', 'Infinity', '-Infinity'), false)) AS __pgt_rescan
   FROM (
     SELECT g.__pgt_h,
       g.region,
@@ -76,7 +77,7 @@ stage1_touched AS (
 stage1_rescan AS (
   SELECT __pgt_f.__pgt_g,
     count(price) AS count_price,
-    coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * scale(price))::numeric END), 0) AS scales_price,
+    coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * CASE WHEN scale(price) >= 10000 THEN 10000 ELSE scale(price) END)::numeric END), 0) AS scales_price,
     sum(price) AS sum_price
   FROM (SELECT __pgt_g, region AS __pgt_k1 FROM stage1_touched WHERE __pgt_rescan) AS __pgt_f,
     public.src AS src
@@ -169,7 +170,7 @@ WITH
 -- stage 1: GROUP BY region: sum(price)
 -- all groups
 stage1_groups AS (
-  SELECT hash_record_extended(ROW(region), 0) AS __pgt_h, region, count(*) AS __pgt_n, count(price) AS count_price, coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * scale(price))::numeric END), 0) AS scales_price, sum(price) AS sum_price
+  SELECT hash_record_extended(ROW(region), 0) AS __pgt_h, region, count(*) AS __pgt_n, count(price) AS count_price, coalesce(sum(CASE scale(price) WHEN 0 THEN 1 WHEN 1 THEN 1e12 WHEN 2 THEN 1e24 WHEN 3 THEN 1e36 WHEN 4 THEN 1e48 ELSE ('1e' || 12 * CASE WHEN scale(price) >= 10000 THEN 10000 ELSE scale(price) END)::numeric END), 0) AS scales_price, sum(price) AS sum_price
   FROM public.src AS src
   GROUP BY region
 ),

@@ -104,7 +104,7 @@ stage1_write AS (
   USING stage1_next AS n
   ON s.__pgt_h = n.__pgt_h AND s.region IS NOT DISTINCT FROM n.region
   WHEN MATCHED AND n.__pgt_n <= 0 THEN DELETE
-  WHEN MATCHED AND NOT (s.__pgt_n = n.__pgt_n AND (s.sum_x)::text IS NOT DISTINCT FROM (n.sum_x)::text AND s.string_agg_name IS NOT DISTINCT FROM n.string_agg_name) THEN UPDATE SET __pgt_n = n.__pgt_n, sum_x = n.sum_x, string_agg_name = n.string_agg_name
+  WHEN MATCHED AND NOT (s.__pgt_n = n.__pgt_n AND float8send(s.sum_x) IS NOT DISTINCT FROM float8send(n.sum_x) AND s.string_agg_name IS NOT DISTINCT FROM n.string_agg_name) THEN UPDATE SET __pgt_n = n.__pgt_n, sum_x = n.sum_x, string_agg_name = n.string_agg_name
   WHEN NOT MATCHED AND n.__pgt_n > 0 THEN
     INSERT (__pgt_h, region, __pgt_n, sum_x, string_agg_name)
     VALUES (n.__pgt_h, n.region, n.__pgt_n, n.sum_x, n.string_agg_name)
@@ -113,11 +113,11 @@ stage1_write AS (
 stage1_changes AS (
   SELECT region, old_sum_x AS sum_x, old_string_agg_name AS string_agg_name, -1 AS __pgt_w
   FROM stage1_next
-  WHERE old___pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND (old_sum_x)::text IS NOT DISTINCT FROM (sum_x)::text AND old_string_agg_name IS NOT DISTINCT FROM string_agg_name)
+  WHERE old___pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND float8send(old_sum_x) IS NOT DISTINCT FROM float8send(sum_x) AND old_string_agg_name IS NOT DISTINCT FROM string_agg_name)
   UNION ALL
   SELECT region, sum_x AS sum_x, string_agg_name AS string_agg_name, 1 AS __pgt_w
   FROM stage1_next
-  WHERE __pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND (old_sum_x)::text IS NOT DISTINCT FROM (sum_x)::text AND old_string_agg_name IS NOT DISTINCT FROM string_agg_name)
+  WHERE __pgt_n > 0 AND NOT (old___pgt_n > 0 AND __pgt_n > 0 AND float8send(old_sum_x) IS NOT DISTINCT FROM float8send(sum_x) AND old_string_agg_name IS NOT DISTINCT FROM string_agg_name)
 ),
 -- what comes and goes, by row
 net AS (
@@ -141,7 +141,7 @@ applied AS (
   USING changed AS d
   ON hash_record_extended(ROW(t.region), 0) = hash_record_extended(ROW(d.region), 0) AND t.region IS NOT DISTINCT FROM d.region
   WHEN MATCHED AND NOT d.__pgt_present THEN DELETE
-  WHEN MATCHED AND NOT ((t.total)::text IS NOT DISTINCT FROM (d.total)::text AND t.names IS NOT DISTINCT FROM d.names) THEN
+  WHEN MATCHED AND NOT (float8send(t.total) IS NOT DISTINCT FROM float8send(d.total) AND t.names IS NOT DISTINCT FROM d.names) THEN
     UPDATE SET total = d.total, names = d.names
   WHEN NOT MATCHED AND d.__pgt_present THEN
     INSERT (region, total, names)
@@ -178,7 +178,7 @@ stage1_write AS (
   USING stage1_groups AS n
   ON s.__pgt_h = n.__pgt_h AND s.region IS NOT DISTINCT FROM n.region
   WHEN MATCHED AND n.__pgt_n <= 0 THEN DELETE
-  WHEN MATCHED AND NOT (s.__pgt_n = n.__pgt_n AND (s.sum_x)::text IS NOT DISTINCT FROM (n.sum_x)::text AND s.string_agg_name IS NOT DISTINCT FROM n.string_agg_name) THEN UPDATE SET __pgt_n = n.__pgt_n, sum_x = n.sum_x, string_agg_name = n.string_agg_name
+  WHEN MATCHED AND NOT (s.__pgt_n = n.__pgt_n AND float8send(s.sum_x) IS NOT DISTINCT FROM float8send(n.sum_x) AND s.string_agg_name IS NOT DISTINCT FROM n.string_agg_name) THEN UPDATE SET __pgt_n = n.__pgt_n, sum_x = n.sum_x, string_agg_name = n.string_agg_name
   WHEN NOT MATCHED AND n.__pgt_n > 0 THEN
     INSERT (__pgt_h, region, __pgt_n, sum_x, string_agg_name)
     VALUES (n.__pgt_h, n.region, n.__pgt_n, n.sum_x, n.string_agg_name)
@@ -195,7 +195,7 @@ applied AS (
   MERGE INTO public.st AS t
   USING wanted AS d
   ON hash_record_extended(ROW(t.region), 0) = hash_record_extended(ROW(d.region), 0) AND t.region IS NOT DISTINCT FROM d.region
-  WHEN MATCHED AND NOT ((t.total)::text IS NOT DISTINCT FROM (d.total)::text AND t.names IS NOT DISTINCT FROM d.names) THEN
+  WHEN MATCHED AND NOT (float8send(t.total) IS NOT DISTINCT FROM float8send(d.total) AND t.names IS NOT DISTINCT FROM d.names) THEN
     UPDATE SET total = d.total, names = d.names
   WHEN NOT MATCHED THEN
     INSERT (region, total, names)
