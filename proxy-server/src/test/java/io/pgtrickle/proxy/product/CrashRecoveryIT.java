@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.product;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig;
@@ -31,7 +32,8 @@ class CrashRecoveryIT {
         var options = EmbeddedPostgresOptions.volatileData(directory).with("max_prepared_transactions", "5");
         try (Product product = new Product(config, new Upstream.Embedded(options), line -> {})) {
             FrontDoor door = new FrontDoor(product.address().host(), product.address().port(), "postgres", EmbeddedPostgres.SUPERUSER);
-            try (Connection client = door.connect("before")) {
+            try (Connection client = door.connect("before");
+                    Connection witness = door.connect("witness")) {
                 Sql.run(client, "CREATE TABLE t (id int PRIMARY KEY, x int)", "INSERT INTO t SELECT i, 1 FROM generate_series(1, 100) AS i",
                         "CREATE MATERIALIZED VIEW s WITH (pgtrickle.stream = true, pgtrickle.schedule = '1h') AS SELECT id, x FROM t");
                 Sql.run(client, "BEGIN", "INSERT INTO t VALUES (1000, 1)", "REFRESH MATERIALIZED VIEW s",
@@ -39,6 +41,8 @@ class CrashRecoveryIT {
                 Sql.run(client, "BEGIN", "INSERT INTO t VALUES (2000, 1)", "REFRESH MATERIALIZED VIEW s",
                         "INSERT INTO t VALUES (2001, 1)", "PREPARE TRANSACTION 'p'");
                 ProcessHandle.of(Sql.number(client, "SELECT pg_backend_pid()")).orElseThrow().destroyForcibly();
+                // Who connects before PostgreSQL has noticed is thrown out again, as the witness is.
+                assertThatThrownBy(() -> Sql.run(witness, "SELECT pg_sleep(60)")).isInstanceOf(SQLException.class);
             }
             try (Connection client = again(door)) {
                 // It holds the refresh lock until then.
