@@ -102,7 +102,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
             'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
             'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
             'hashable', pgtrickle.pgt_hashable(t.oid),
-            'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
+            'deterministic', coalesce(l.collisdeterministic, true),
+            -- makes "=" of an enum, say, ambiguous between anyenum's and text's; or is what ::text means
+            'recast', b.oid >= 16384 AND EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid
+                AND (k.castcontext = 'i' AND (b.typtype <> 'b' OR t.typelem <> 0) OR k.casttarget = 'text'::regtype AND k.castmethod = 'f')))) ORDER BY a.attnum), '[]')
     FROM (SELECT coalesce(pgtrickle.pgt_not_null(relation), '{}') AS columns) AS held, pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     JOIN base b ON b.type = t.oid AND b.typtype <> 'd' JOIN pg_namespace n ON n.oid = b.namespace
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -124,13 +127,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT oid FROM parts
 $$;
 
--- What a user's type is made of, as far as ALTER TYPE can change it; NULL for PostgreSQL's own.
+-- What a user's type is made of, as far as ALTER TYPE can change it, and can be cast to; NULL for PostgreSQL's own.
 CREATE FUNCTION pgtrickle.pgt_type_shape(type oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(concat_ws(' ', t.oid, t.oid::regtype, t.typbasetype,
         (SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attisdropped), ',' ORDER BY attnum)
          FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0),
-        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)), ';' ORDER BY t.oid)
+        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
+        (SELECT string_agg(concat_ws(' ', casttarget, castcontext, castmethod), ',' ORDER BY casttarget) FROM pg_cast WHERE castsource = t.oid)), ';' ORDER BY t.oid)
     FROM pgtrickle.pgt_type_parts(type) AS parts(oid) JOIN pg_type t ON t.oid = parts.oid AND t.oid >= 16384
 $$;
 
