@@ -18,7 +18,7 @@ public final class JdbcEngines {
 
     private static final Logger LOG = LoggerFactory.getLogger(JdbcEngines.class);
 
-    /** As many workers as pgtrickle.max_concurrent_refreshes allows, commands that read the catalog, upkeep. Opened when needed. */
+    /** As many workers as pg_trickle.max_concurrent_refreshes allows, commands that read the catalog, upkeep. Opened when needed. */
     private static final int POOL_SIZE = 40;
 
     private JdbcEngines() {}
