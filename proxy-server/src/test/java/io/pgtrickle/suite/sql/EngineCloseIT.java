@@ -52,7 +52,11 @@ class EngineCloseIT {
                 closing = Instant.now();
             }
             assertThat(Duration.between(closing, Instant.now())).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(7));
-            assertThat(direct.query("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgtrickle engine%' AND datname = current_database()").rows()).isEmpty();
+            String sessions = "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'pgtrickle engine%' AND datname = current_database()";
+            while (!direct.query(sessions).rows().isEmpty() && Instant.now().isBefore(closing.plus(Duration.ofSeconds(10)))) {
+                LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+            }
+            assertThat(direct.query(sessions).rows()).isEmpty();
         }
     }
 }
