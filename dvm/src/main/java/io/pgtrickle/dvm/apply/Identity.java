@@ -41,7 +41,7 @@ public final class Identity {
     /** Whether {@code =} tells any two values apart that a user can tell apart. */
     public static boolean exactEquality(TypeFacts type) {
         if (type.kind() == 'e') {
-            return true;
+            return !type.recast();
         }
         if (!type.deterministic() || type.kind() != 'b' || !type.schema().equals("pg_catalog")) {
             return false;
@@ -55,10 +55,12 @@ public final class Identity {
 
     /**
      * Whether {@code =}, written without a schema and resolved in pg_catalog as in all our SQL, is the type's own. It is not
-     * for citext and domains over it, say, whose operator lives beside it: there {@code =} would silently become that of text.
+     * for citext and domains over it, say, whose operator lives beside it: there {@code =} would silently become that of text. Nor if
+     * it could be one of two: an implicit cast to text offers text's beside anyenum's, and no way of writing it tells them apart.
      */
     public static boolean equalityInCatalog(TypeFacts type) {
-        return type.kind() != 'b' && type.kind() != 'd' || type.schema().equals("pg_catalog") || type.name().startsWith("_");
+        return !type.recast()
+                && (type.kind() != 'b' && type.kind() != 'd' || type.schema().equals("pg_catalog") || type.name().startsWith("_"));
     }
 
     /** Whether {@code GROUP BY} takes the type beside any other. */
@@ -96,7 +98,7 @@ public final class Identity {
                 return (isArray(type) ? "array_send" : SENT.get(element)) + "(" + value + ")";
             }
         }
-        if (type.kind() == 'd' || type.name().equals("bpchar")) {
+        if (type.kind() == 'd' || type.name().equals("bpchar") || type.recast()) {
             return "ROW(" + value + ")::text"; // by the type's output function; a cast to text would lose trailing blanks
         }
         return type.deterministic() ? "(" + value + ")::text" : "(" + value + ")::text COLLATE \"C\"";

@@ -23,9 +23,6 @@ import java.util.stream.Stream;
  */
 public final class Capture {
 
-    /** First key of the advisory locks "a consumer is being made for this buffer, do not clean it". */
-    public static final int BUFFER_LOCK = 1_885_828_204;
-
     private final Hands hands;
 
     public Capture(Hands hands) {
@@ -38,10 +35,11 @@ public final class Capture {
     public void ensure(List<CaptureNeed> needs, String owner) {
         // One order for everybody, against deadlocks.
         for (CaptureNeed need : needs.stream().sorted(Comparator.comparingLong(CaptureNeed::relation)).toList()) {
-            hands.engine("SELECT pg_advisory_xact_lock_shared(" + BUFFER_LOCK + ", " + (int) need.relation() + ")");
+            keep(need.relation());
             awaitFormerMembers(need.relation());
             if (!satisfied(need, read(need.relation()))) {
                 hands.engine("LOCK TABLE " + name(need.relation()) + " IN SHARE ROW EXCLUSIVE MODE");
+                keep(need.relation()); // it may have been made meanwhile
                 State state = read(need.relation());
                 if (!satisfied(need, state)) {
                     install(need, state);
@@ -49,6 +47,19 @@ public final class Capture {
             }
             grant(need, owner);
         }
+    }
+
+    /**
+     * What a consumer that is being made has to read stays until its transaction has ended. A lock on a row, not an advisory one,
+     * which anybody could take.
+     */
+    private void keep(long relation) {
+        hands.engine("SELECT FROM pgtrickle.pgt_change_tracking WHERE source_relid = " + relation + " FOR KEY SHARE");
+    }
+
+    /** Whether the captured changes of a source may be deleted in this transaction: nobody is making a consumer, nor will before it ends. */
+    public static boolean claim(Hands hands, long relation) {
+        return !hands.ask("SELECT 1 AS free FROM pgtrickle.pgt_change_tracking WHERE source_relid = " + relation + " FOR UPDATE SKIP LOCKED").isEmpty();
     }
 
     /** Who wrote into a partition or child before it was taken away has been captured, and has to finish before anything is computed. */
@@ -179,12 +190,25 @@ public final class Capture {
         return Quoting.identifier(column) + " " + typeOf(state.wanted(), column);
     }
 
-    /** Two grants on one table at a time fail ("tuple concurrently updated"); the lock leaves writers alone. */
+    /**
+     * Two grants on one table at a time fail ("tuple concurrently updated"); the lock leaves writers alone. It is held until the
+     * transaction, which may compute for long, has ended: so only who has to grant something takes it. REFERENCES on the whole table is good for
+     * nothing without a key, but PostgreSQL refuses DROP OWNED to who has rights on single columns of another's table only.
+     */
     private void grant(CaptureNeed need, String owner) {
-        hands.engine("LOCK TABLE " + TriggerSql.buffer(need.relation()) + " IN SHARE UPDATE EXCLUSIVE MODE");
-        hands.engine("GRANT SELECT (__pgt_xid, __pgt_w, __pgt_mark"
-                + need.columns().stream().map(c -> ", " + Quoting.identifier(c)).collect(Collectors.joining())
-                + ") ON " + TriggerSql.buffer(need.relation()) + " TO " + Quoting.identifier(owner));
+        String buffer = TriggerSql.buffer(need.relation());
+        List<String> columns = Stream.concat(Stream.of("__pgt_xid", "__pgt_w", "__pgt_mark"), need.columns().stream()).toList();
+        boolean granted = hands.one("""
+                SELECT (SELECT count(DISTINCT a.attname) FROM pg_attribute a, aclexplode(a.attacl) AS g
+                        WHERE a.attrelid = c.oid AND a.attname = ANY (%s) AND g.grantee = r.oid AND g.privilege_type = 'SELECT') = %d
+                    AND EXISTS (SELECT FROM aclexplode(c.relacl) AS g WHERE g.grantee = r.oid AND g.privilege_type = 'REFERENCES') AS granted
+                FROM pg_class c, pg_roles r WHERE c.oid = '%s'::regclass AND r.rolname = %s"""
+                .formatted(textArray(new LinkedHashSet<>(columns)), columns.size(), buffer, Quoting.literal(owner))).flag("granted");
+        if (!granted) {
+            hands.engine("LOCK TABLE " + buffer + " IN SHARE UPDATE EXCLUSIVE MODE");
+            hands.engine("GRANT SELECT (" + columns.stream().map(Quoting::identifier).collect(Collectors.joining(", ")) + "), REFERENCES ON " + buffer
+                    + " TO " + Quoting.identifier(owner));
+        }
     }
 
     private String name(long relation) {

@@ -49,9 +49,7 @@ public final class Cleaner {
         OwnHands hands = new OwnHands(connection, false);
         connection.execute("BEGIN");
         // A transaction that is making a consumer holds this shared: its frontier cannot be seen yet.
-        boolean mayClean = hands.one(
-                "SELECT pg_try_advisory_xact_lock(" + Capture.BUFFER_LOCK + ", " + (int) source + ") AS free").flag("free");
-        if (mayClean) {
+        if (Capture.claim(hands, source)) {
             List<Row> consumers = hands.ask("""
                     SELECT t.frontier::text AS frontier FROM pgtrickle.pgt_dependencies d JOIN pgtrickle.pgt_stream_tables t USING (pgt_id)
                     WHERE d.source_relid = %d AND d.cdc_mode IS NOT NULL AND t.frontier IS NOT NULL""".formatted(source));

@@ -28,6 +28,6 @@ public record DatabaseIdentity(String cluster, String role, boolean superuser, b
 
     /** Whether a new connection has come to the same database, and not to another of its name, and the catalog is there. */
     public boolean isStillThat(EngineConnection connection) {
-        return Migrations.installed(connection) && read(connection).cluster().equals(cluster);
+        return Migrations.installed(connection) && Migrations.ours(connection) && read(connection).cluster().equals(cluster);
     }
 }

@@ -14,18 +14,30 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Installs the catalog and brings an older one up to date: numbered scripts, each applied once, all in one transaction
- * under a lock, so that two engines may try at the same time. A script that has been released is never changed.
+ * Installs the catalog and brings an older one up to date: numbered scripts, each applied once, all in one transaction.
+ * Two engines may try at the same time: one waits for the other's lock or schema. No advisory lock, which anybody could hold. A script that has been released is never changed.
  */
 public final class Migrations {
 
     private static final List<String> SCRIPTS =
             List.of("V001__tables.sql", "V002__hands.sql", "V003__facts.sql", "V004__refresh.sql", "V005__api.sql");
 
-    /** Serialises installers; any constant will do. */
-    private static final long INSTALL_LOCK = 7_103_951_264_883_001L;
+    private static final List<String> SCHEMAS = List.of("pgtrickle", "pgtrickle_state", "pgtrickle_changes");
+
+    /**
+     * Anybody who may create schemas could make one with functions for the engine to run. So nothing of it is read before it is known to be the
+     * engine's, or a superuser's; being a member of its owner says nothing, because the engine is one of every user it works for.
+     */
+    private static final String OWNER = """
+            SELECT o.rolname AS owner, current_user AS role, current_database() AS database,
+                o.rolname = current_user OR o.rolsuper AND pg_has_role(o.oid, 'USAGE') AS ours
+            FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner WHERE n.nspname = 'pgtrickle'""";
+
+    private static final Set<String> DUPLICATE_SCHEMA = Set.of("42P06", "23505");
 
     private Migrations() {}
 
@@ -35,27 +47,21 @@ public final class Migrations {
                 && answer.startsWith("t");
     }
 
+    /** Whether a schema of that name may be trusted. */
+    static boolean ours(EngineConnection connection) {
+        return Row.of(connection.execute(OWNER)).stream().anyMatch(catalog -> catalog.flag("ours"));
+    }
+
     /** @throws EngineException when the catalog was made by a newer engine or the role may not create it */
     public static void apply(EngineConnections connections) {
         try {
-            connections.inTransaction("BEGIN", connection -> {
-                connection.execute("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(" + INSTALL_LOCK + ")");
-                int version = installed(connection) ? ownVersion(connection) : checkNameIsFree(connection);
-                if (version > SCRIPTS.size()) {
-                    throw EngineException.withHint(
-                            ErrorCode.CATALOG_TOO_NEW,
-                            "the pgtrickle catalog of this database has version " + version + ", this engine knows versions up to " + SCRIPTS.size(),
-                            "Run a pgtrickle release at least as new as the one that installed the catalog.");
-                }
-                for (int next = version + 1; next <= SCRIPTS.size(); next++) {
-                    String name = SCRIPTS.get(next - 1);
-                    connection.execute(read(name));
-                    connection.execute("INSERT INTO pgtrickle.pgt_schema_version (version, description) VALUES ("
-                            + next + ", " + Quoting.literal(name) + ")");
-                }
-                return version;
-            });
+            if (!upToDate(connections)) {
+                bringUpToDate(connections);
+            }
         } catch (SqlFailure e) {
+            if (DUPLICATE_SCHEMA.contains(e.sqlState()) && upToDate(connections)) {
+                return;
+            }
             if (e.sqlState().equals("42501")) {
                 throw EngineException.withDetail(
                         ErrorCode.PERMISSION_DENIED,
@@ -67,13 +73,39 @@ public final class Migrations {
         }
     }
 
+    private static boolean upToDate(EngineConnections connections) {
+        try (EngineConnection connection = connections.borrow()) {
+            return installed(connection) && ownVersion(connection) == SCRIPTS.size();
+        }
+    }
+
+    private static void bringUpToDate(EngineConnections connections) {
+        connections.inTransaction("BEGIN", connection -> {
+            connection.execute("SET LOCAL lock_timeout = '10s'");
+            boolean installed = installed(connection);
+            if (installed) {
+                connection.execute("LOCK TABLE pgtrickle.pgt_schema_version IN SHARE ROW EXCLUSIVE MODE");
+            }
+            int version = installed ? ownVersion(connection) : checkNamesAreFree(connection);
+            if (version > SCRIPTS.size()) {
+                throw EngineException.withHint(
+                        ErrorCode.CATALOG_TOO_NEW,
+                        "the pgtrickle catalog of this database has version " + version + ", this engine knows versions up to " + SCRIPTS.size(),
+                        "Run a pgtrickle release at least as new as the one that installed the catalog.");
+            }
+            for (int next = version + 1; next <= SCRIPTS.size(); next++) {
+                String name = SCRIPTS.get(next - 1);
+                connection.execute(read(name));
+                connection.execute("INSERT INTO pgtrickle.pgt_schema_version (version, description) VALUES ("
+                        + next + ", " + Quoting.literal(name) + ")");
+            }
+            return version;
+        });
+    }
+
     /** What another role has made can neither be read in full nor brought up to date. */
     private static int ownVersion(EngineConnection connection) {
-        Row catalog = Row.of(connection.execute("""
-                SELECT pg_get_userbyid(nspowner) AS owner, pg_has_role(nspowner, 'USAGE') AS ours, current_user AS role,
-                    current_database() AS database,
-                    (SELECT coalesce(string_agg(description, ' ' ORDER BY version), '') FROM pgtrickle.pgt_schema_version) AS scripts
-                FROM pg_namespace WHERE nspname = 'pgtrickle'""")).getFirst();
+        Row catalog = Row.of(connection.execute(OWNER)).getFirst();
         if (!catalog.flag("ours")) {
             throw EngineException.withDetail(
                     ErrorCode.PERMISSION_DENIED,
@@ -81,7 +113,8 @@ public final class Migrations {
                     "The engine has logged in as \"" + catalog.text("role") + "\".",
                     "Let the engine log in as \"" + catalog.text("owner") + "\", whose engine made the catalog.");
         }
-        List<String> applied = Arrays.stream(catalog.text("scripts").split(" ")).filter(name -> !name.isEmpty()).toList();
+        String scripts = connection.execute("SELECT string_agg(description, ' ' ORDER BY version) FROM pgtrickle.pgt_schema_version").single();
+        List<String> applied = Arrays.stream((scripts == null ? "" : scripts).split(" ")).filter(name -> !name.isEmpty()).toList();
         int shared = Math.min(applied.size(), SCRIPTS.size());
         if (!applied.subList(0, shared).equals(SCRIPTS.subList(0, shared))) {
             throw EngineException.withHint(
@@ -93,12 +126,12 @@ public final class Migrations {
     }
 
     /** Another product's schema of this name (the extension pg_trickle uses it) must not be written into. */
-    private static int checkNameIsFree(EngineConnection connection) {
-        String taken = connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgtrickle'").single();
-        if (!"0".equals(taken)) {
+    private static int checkNamesAreFree(EngineConnection connection) {
+        String names = SCHEMAS.stream().map(Quoting::literal).collect(Collectors.joining(", "));
+        for (Row taken : Row.of(connection.execute("SELECT nspname AS name FROM pg_namespace WHERE nspname IN (" + names + ") ORDER BY 1"))) {
             throw EngineException.withHint(
                     ErrorCode.WRONG_OBJECT_TYPE,
-                    "schema \"pgtrickle\" exists in this database but is not this engine's catalog",
+                    "schema \"%s\" exists in this database but is not this engine's catalog".formatted(taken.text("name")),
                     "Rename or drop the schema, or remove the extension that owns it.");
         }
         return 0;

@@ -53,6 +53,15 @@ final class Commands {
     }
 
     CommandOutcome run(StreamTableCommand command, List<@Nullable String> parameters) {
+        if (opening.readOnly()) {
+            switch (command) {
+                case CreateStreamTable _, CreateOrdinaryView _ -> checkMayWrite("CREATE MATERIALIZED VIEW");
+                case DropMaterializedViews _ -> {
+                    return new NotOurs(); // PostgreSQL refuses it
+                }
+                case RefreshMaterializedView _, FunctionCall _ -> {} // once it is known to be ours
+            }
+        }
         return switch (command) {
             case CreateStreamTable create -> done(create(create));
             case CreateOrdinaryView ordinary -> done(hands.caller(ordinary.statement()).commandTag());
@@ -107,11 +116,14 @@ final class Commands {
         return new NotOurs();
     }
 
-    private void checkMayRefresh(String name, boolean mayRefresh) {
+    private void checkMayWrite(String command) {
         if (opening.readOnly()) {
-            throw EngineException.of(
-                    ErrorCode.READ_ONLY_TRANSACTION, "cannot execute REFRESH MATERIALIZED VIEW in a read-only transaction");
+            throw EngineException.of(ErrorCode.READ_ONLY_TRANSACTION, "cannot execute " + command + " in a read-only transaction");
         }
+    }
+
+    private void checkMayRefresh(String name, boolean mayRefresh) {
+        checkMayWrite("REFRESH MATERIALIZED VIEW");
         if (!mayRefresh) {
             throw EngineException.of(ErrorCode.PERMISSION_DENIED, "permission denied for materialized view " + name);
         }
@@ -138,6 +150,7 @@ final class Commands {
             switch (call.function()) {
                 case "create_stream_table" -> createByCall(arguments);
                 case "drop_stream_table" -> {
+                    checkMayWrite("DROP MATERIALIZED VIEW");
                     boolean cascade = arguments.getOrDefault("cascade", Optional.of("f")).orElse("f").startsWith("t");
                     if (!Resolved.of(hands, List.of(name(arguments))).getFirst().isStreamTable()
                             || !new DropCommand(hands, "cascade => true").run(List.of(name(arguments)), false, cascade)) {
@@ -189,6 +202,7 @@ final class Commands {
         }
         Map<String, String> values = new HashMap<>();
         arguments.forEach((name, value) -> value.ifPresent(text -> values.put(name, text)));
+        checkMayWrite("CREATE MATERIALIZED VIEW");
         boolean initialize = !values.getOrDefault("initialize", "true").startsWith("f");
         new CreateCommand(hands, opening, identity, plans.planner()).run(new Definition(
                 name(arguments), false, List.of(), Optional.empty(), List.of(), Optional.empty(), query, OptionalInt.empty(),

@@ -77,7 +77,7 @@ final class CreateCommand {
         Parts parts = new Parts(hands);
         parts.capture(planned, opening.role());
         parts.createIndexes(planned.plan(), target, Set.of());
-        parts.createState(planned.plan(), target, Quoting.identifier(opening.role()));
+        parts.createState(planned.plan(), target, table, Quoting.identifier(opening.role()));
         parts.lockAndGuard(id, target);
         store.insert(
                 new StreamTableStore.New(id, table, schema, name, wanted.query(), wanted.options().schedule().text(),

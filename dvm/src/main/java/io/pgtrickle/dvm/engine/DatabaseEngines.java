@@ -5,6 +5,8 @@ import io.pgtrickle.dvm.session.EngineConnections;
 import io.pgtrickle.sql.parse.QueryParser;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Function;
 
 /** The engines of one server's databases, opened on demand. Thread-safe. */
@@ -46,7 +48,9 @@ public final class DatabaseEngines implements Engines {
 
     @Override
     public void close() {
-        engines.values().forEach(DatabaseEngine::close);
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) { // each may wait for its refreshes
+            engines.values().forEach(engine -> threads.execute(engine::close));
+        }
         engines.clear();
     }
 }

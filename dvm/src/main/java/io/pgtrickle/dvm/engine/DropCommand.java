@@ -142,7 +142,11 @@ final class DropCommand {
         doomed.reversed().stream().filter(table -> table.because().isPresent()).forEach(table -> hands.notice(
                 Hands.Level.NOTICE, "00000", "drop cascades to materialized view " + table.name(), Optional.empty(), Optional.empty()));
         for (Doomed table : doomed) {
-            table.queryView().ifPresent(view -> hands.engine("DROP VIEW " + Quoting.qualified("pgtrickle_state", view)));
+            table.queryView().ifPresent(view -> hands.engine("DO " + Quoting.literal("""
+                    BEGIN
+                        DROP VIEW %s;
+                    EXCEPTION WHEN undefined_table THEN NULL; -- somebody drops what it reads, with CASCADE
+                    END""".formatted(Quoting.qualified("pgtrickle_state", view)))));
         }
         if (!cascade) {
             refuseIfRead(doomed, streams);

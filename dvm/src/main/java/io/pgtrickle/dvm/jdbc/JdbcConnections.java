@@ -8,7 +8,12 @@ import io.pgtrickle.dvm.session.EngineConnection;
 import io.pgtrickle.dvm.session.EngineConnections;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.postgresql.Driver;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The engine's connections to one database: a small pool, filled on demand and emptied when idle, and dedicated ones. */
 public final class JdbcConnections implements EngineConnections {
@@ -40,9 +45,12 @@ public final class JdbcConnections implements EngineConnections {
             SET synchronous_commit = off;
             SET client_min_messages = warning""".formatted(EngineConnection.LOCK_TIMEOUT_MS);
 
+    private static final Logger LOG = LoggerFactory.getLogger(JdbcConnections.class);
+
     private final ServerAddress address;
     private final String database;
     private final HikariDataSource pool;
+    private final Set<Connection> borrowed = ConcurrentHashMap.newKeySet();
 
     public JdbcConnections(ServerAddress address, String database, int size) {
         this.address = address;
@@ -64,7 +72,9 @@ public final class JdbcConnections implements EngineConnections {
     @Override
     public EngineConnection borrow() {
         try {
-            return new JdbcEngineConnection(pool.getConnection());
+            Connection connection = pool.getConnection();
+            borrowed.add(connection);
+            return new JdbcEngineConnection(connection, () -> borrowed.remove(connection));
         } catch (SQLException e) {
             throw JdbcSqlSession.failure(e.getCause() instanceof SQLException cause ? cause : e);
         }
@@ -77,7 +87,7 @@ public final class JdbcConnections implements EngineConnections {
             if (connection == null) {
                 throw new IllegalStateException("pgjdbc does not know the URL " + address.url(database));
             }
-            JdbcEngineConnection session = new JdbcEngineConnection(connection);
+            JdbcEngineConnection session = new JdbcEngineConnection(connection, () -> {});
             session.execute(PINNED);
             return session;
         } catch (SQLException e) {
@@ -90,6 +100,17 @@ public final class JdbcConnections implements EngineConnections {
         HikariPoolMXBean connected = pool.getHikariPoolMXBean();
         if (connected != null) {
             connected.softEvictConnections();
+        }
+    }
+
+    @Override
+    public void cancel() {
+        for (Connection connection : borrowed) {
+            try {
+                connection.unwrap(PGConnection.class).cancelQuery();
+            } catch (SQLException givenBack) {
+                LOG.debug("not cancelled: {}", givenBack.getMessage());
+            }
         }
     }
 

@@ -15,10 +15,13 @@ import org.postgresql.core.BaseConnection;
 final class JdbcEngineConnection extends JdbcSqlSession implements EngineConnection {
 
     private final Connection connection;
+    private final Runnable closing;
 
-    JdbcEngineConnection(Connection connection) {
+    /** @param closing told first when it is closed */
+    JdbcEngineConnection(Connection connection, Runnable closing) {
         super(connection, true);
         this.connection = connection;
+        this.closing = closing;
     }
 
     @Override
@@ -50,6 +53,7 @@ final class JdbcEngineConnection extends JdbcSqlSession implements EngineConnect
 
     @Override
     public void close() {
+        closing.run();
         try {
             if (!connection.isClosed()
                     && connection.unwrap(BaseConnection.class).getTransactionState() != TransactionState.IDLE) {

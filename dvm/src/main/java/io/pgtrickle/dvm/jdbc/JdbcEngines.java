@@ -18,8 +18,8 @@ public final class JdbcEngines {
 
     private static final Logger LOG = LoggerFactory.getLogger(JdbcEngines.class);
 
-    /** Workers, commands that read the catalog, upkeep. */
-    private static final int POOL_SIZE = 10;
+    /** As many workers as pg_trickle.max_concurrent_refreshes allows, commands that read the catalog, upkeep. Opened when needed. */
+    private static final int POOL_SIZE = 40;
 
     private JdbcEngines() {}
 

@@ -12,6 +12,7 @@ package io.pgtrickle.dvm.plan;
  * @param kind pg_type.typtype: b base, c composite, d domain, e enum, r range, m multirange
  * @param hashable whether the type has a default hash operator class with an extended hash function (domains: their base type's)
  * @param deterministic false when the column's collation is non-deterministic
+ * @param recast whether a cast that somebody made for the type may keep its {@code =} or {@code ::text} from meaning what they usually do
  */
 public record TypeFacts(
         long oid,
@@ -22,4 +23,5 @@ public record TypeFacts(
         int length,
         char kind,
         boolean hashable,
-        boolean deterministic) {}
+        boolean deterministic,
+        boolean recast) {}

@@ -17,9 +17,6 @@ public final class Orphans {
 
     private static final Logger LOG = LoggerFactory.getLogger(Orphans.class);
 
-    /** First key of the advisory locks "this one is being dropped". */
-    private static final int ORPHAN_LOCK = 1_885_828_205;
-
     private final Hands hands;
     private final String cluster;
 
@@ -37,12 +34,8 @@ public final class Orphans {
 
     /** Drops the visible table, with what depends on it. @return whether it was one of them */
     public boolean drop(long relation) {
-        if (orphan(relation).isEmpty()) {
-            return false;
-        }
-        hands.engine("SELECT pg_advisory_xact_lock(" + ORPHAN_LOCK + ", " + (int) relation + ")");
-        // Unless somebody else has dropped it before the lock was there.
-        Optional<Orphan> found = orphan(relation).filter(orphan -> Parts.lockAgainstAll(hands, orphan.id()));
+        // Looked at again, because somebody else may have dropped it before the lock was there.
+        Optional<Orphan> found = orphan(relation).filter(orphan -> Parts.lockAgainstAll(hands, orphan.id())).flatMap(_ -> orphan(relation));
         found.ifPresent(orphan -> {
             hands.engine("DROP TABLE " + orphan.name() + " CASCADE");
             LOG.info("stream table {} is dropped: something that it read was dropped with CASCADE", orphan.name());

@@ -60,35 +60,47 @@ public final class Parts {
         return hands.one("SELECT pgtrickle.pgt_lock(" + id + ", 'ACCESS EXCLUSIVE') AS locked").flag("locked");
     }
 
-    /** The table's owner may have disabled or dropped the guard. */
+    /** The table's owner may have enabled, disabled or dropped what guards it. */
     public void restoreGuard(Target target) {
         String table = Quoting.qualified(target.table());
         boolean intact = hands.one("""
-                SELECT count(*) = 2 AS intact FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgenabled = 'A'
-                    AND tgname IN ('pgt_dml_guard', 'pgt_truncate_guard') AND tgfoid = 'pgtrickle.pgt_guard'::regproc"""
+                SELECT count(*) = 3 AS intact FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgfoid = 'pgtrickle.pgt_guard'::regproc
+                    AND (tgname, tgenabled) IN (('pgt_dml_guard', 'A'), ('pgt_truncate_guard', 'A'), ('pgt_inherit_guard', 'D'))"""
                 .formatted(Quoting.literal(table))).flag("intact");
         if (!intact) {
             guard(table);
         }
     }
 
+    /**
+     * A write through a parent fires only the parent's statement triggers. A trigger of the third kind, which never runs, makes PostgreSQL
+     * refuse the table as a partition or child; all it costs is a note of each deleted row.
+     */
     private void guard(String table) {
         for (String[] guard : new String[][] {{"pgt_dml_guard", "INSERT OR UPDATE OR DELETE"}, {"pgt_truncate_guard", "TRUNCATE"}}) {
             hands.engine("CREATE OR REPLACE TRIGGER " + guard[0] + " BEFORE " + guard[1] + " ON " + table
                     + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle.pgt_guard()");
             hands.engine("ALTER TABLE " + table + " ENABLE ALWAYS TRIGGER " + guard[0]);
         }
+        hands.engine("CREATE OR REPLACE TRIGGER pgt_inherit_guard AFTER DELETE ON " + table
+                + " REFERENCING OLD TABLE AS gone FOR EACH ROW WHEN (false) EXECUTE FUNCTION pgtrickle.pgt_guard()");
+        hands.engine("ALTER TABLE " + table + " DISABLE TRIGGER pgt_inherit_guard");
     }
 
     /**
-     * State tables are the engine's; the owner, with whose rights programs run, may change their rows. ANALYZE would run
-     * functions of users' types, e.g. a range's subtype_diff, as the engine, so it leaves such columns out.
+     * State tables are the engine's; programs change their rows with the rights of the owner, whom the guard keeps from doing so
+     * by hand. ANALYZE would run functions of users' types, e.g. a range's subtype_diff, as the engine, so it leaves such columns out.
+     *
+     * @param relation OID of the visible table
      */
-    public void createState(StreamPlan plan, Target target, String owner) {
+    public void createState(StreamPlan plan, Target target, long relation, String owner) {
         plan.stateTableDdl(target).forEach(ddl -> hands.engine(ddl));
         for (StateTable table : plan.stateTables()) {
             String name = Quoting.qualified(table.name(target));
             hands.engine("GRANT SELECT, INSERT, UPDATE, DELETE ON " + name + " TO " + owner);
+            hands.engine("CREATE TRIGGER pgt_state_guard BEFORE INSERT OR UPDATE OR DELETE ON " + name
+                    + " FOR EACH STATEMENT EXECUTE FUNCTION pgtrickle.pgt_guard(" + relation + ")");
+            hands.engine("ALTER TABLE " + name + " ENABLE ALWAYS TRIGGER pgt_state_guard");
             hands.one("""
                     SELECT string_agg(format('ALTER COLUMN %%I SET STATISTICS 0', a.attname), ', ') AS columns
                     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid

@@ -41,7 +41,7 @@ public final class Reinitialiser {
                     "Drop the stream table and create it again.");
         }
         Row stored = hands.ask("""
-                SELECT t.query_view::int8 AS view, t.requested_mode, to_json(t.state_tables)::text AS state_tables, t.facts::text AS facts,
+                SELECT t.query_view::int8 AS view, t.pgt_relid::int8 AS relation, t.requested_mode, to_json(t.state_tables)::text AS state_tables, t.facts::text AS facts,
                     quote_ident(o.rolname) AS quoted_owner, o.rolname AS owner, o.oid::int8 AS owner_oid
                 FROM pgtrickle.pgt_stream_tables t JOIN pg_class c ON c.oid = t.pgt_relid JOIN pg_roles o ON o.oid = c.relowner
                 WHERE t.pgt_id = %d""".formatted(pending.id())).stream()
@@ -49,6 +49,7 @@ public final class Reinitialiser {
                 .orElseThrow(() -> EngineException.of(
                         ErrorCode.STREAM_TABLE_NOT_FOUND, "relation \"" + pending.name() + "\" does not exist"));
         checkColumns(pending, stored.number("view"));
+        checkAlone(pending, stored.number("relation"));
         QuerySettings settings = QuerySettings.ofStreamTable(hands, pending.id());
         if (!pending.ownerUnchanged()) {
             handOver(pending, stored, settings);
@@ -65,7 +66,7 @@ public final class Reinitialiser {
             old.key().ifPresent(key -> parts.dropUniqueIndex(pending.id(), key));
         }
         parts.createIndexes(planned.plan(), target, Set.copyOf(old.indexDdl(target)));
-        parts.createState(planned.plan(), target, stored.text("quoted_owner"));
+        parts.createState(planned.plan(), target, stored.number("relation"), stored.text("quoted_owner"));
         new StreamTableStore(hands).updatePlan(
                 pending.id(),
                 new StreamTableStore.PlanRow(
@@ -84,6 +85,16 @@ public final class Reinitialiser {
                     ErrorCode.SOURCE_CHANGED,
                     "the columns of stream table \"%s.%s\" are no longer those of its query".formatted(pending.schema(), pending.name()),
                     "Undo the ALTER TABLE, or drop the stream table and create it again.");
+        }
+    }
+
+    /** Rows could be changed through a parent, and a child's rows are shown among its own. */
+    private void checkAlone(Pending pending, long relation) {
+        if (hands.one("SELECT EXISTS (SELECT FROM pg_inherits WHERE %1$d IN (inhrelid, inhparent)) AS related".formatted(relation)).flag("related")) {
+            throw EngineException.withHint(
+                    ErrorCode.SOURCE_CHANGED,
+                    "stream table \"%s.%s\" inherits from another table or is inherited from".formatted(pending.schema(), pending.name()),
+                    "Undo it by ALTER TABLE … NO INHERIT or DETACH PARTITION.");
         }
     }
 

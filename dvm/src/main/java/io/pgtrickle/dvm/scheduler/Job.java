@@ -16,10 +16,11 @@ final class Job {
      * What the catalog says.
      *
      * @param idleMillis since its last refresh; empty if it never had one
+     * @param owner the role that owns it
      * @param always whether it is due for a refresh whenever its time has come: unpopulated, to be made anew, uncaptured sources
      */
     record Definition(
-            long id, String label, String queryView, Schedule schedule, List<Long> sources, List<Long> upstream,
+            long id, String label, String owner, String queryView, Schedule schedule, List<Long> sources, List<Long> upstream,
             boolean always, Optional<Frontier> frontier, Optional<Long> idleMillis, int errors) {}
 
     private Definition definition;
@@ -33,6 +34,8 @@ final class Job {
     private String checkedAt = "";
     private boolean pending;
     private int failures;
+    private boolean foundSlow;
+    private String saidLast = "";
 
     Job(Definition definition) {
         this.definition = definition;
@@ -80,6 +83,20 @@ final class Job {
         return dueAt;
     }
 
+    /** True once, when its refresh has been running for so long. */
+    boolean turnedSlow(long now, Duration limit) {
+        boolean turned = running && !foundSlow && now - runningSince > limit.toNanos();
+        foundSlow |= turned;
+        return turned;
+    }
+
+    /** Whether a refresh that has to be repeated tells something else than the last one. */
+    boolean isNews(String reason) {
+        boolean news = !reason.equals(saidLast);
+        saidLast = reason;
+        return news;
+    }
+
     boolean due(long now) {
         return !running && dueAt - now <= 0;
     }
@@ -109,6 +126,7 @@ final class Job {
         checkedAt = "";
         completedStart = runningSince;
         failures = 0;
+        saidLast = "";
         reached.ifPresent(f -> frontier = Optional.of(f));
         dueAt = runningSince + period.toNanos();
     }

@@ -27,6 +27,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The leader's loop. While something is due it asks every few milliseconds for pg_current_snapshot(): only when that has
@@ -42,6 +44,11 @@ final class Leader {
 
     /** When nothing was committed for so long, it is asked half as often. */
     private static final Duration QUIET = Duration.ofSeconds(1);
+
+    /** Longer than most refreshes take. */
+    private static final Duration SLOW = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Leader.class);
 
     private final String database;
     private final EngineConnection connection;
@@ -134,6 +141,9 @@ final class Leader {
 
     private void tick() {
         long now = System.nanoTime();
+        jobs.values().stream().filter(job -> job.turnedSlow(now, SLOW)).forEach(job -> LOG.warn(
+                "database {}: the refresh of {}, owned by {}, takes more than {} s; while it runs the others have a worker less",
+                database, job.definition().label(), job.definition().owner(), SLOW.toSeconds()));
         List<Job> due = jobs.values().stream().filter(job -> job.due(now)).toList();
         if (due.isEmpty() || !settings.get(Settings.ENABLED)) {
             return;
@@ -141,11 +151,19 @@ final class Leader {
         look(due);
         for (Job job : due) {
             boolean wait = job.definition().upstream().stream().map(jobs::get).anyMatch(up -> up != null && up.holdsBack(job, now));
-            if (job.pending() && !wait && working < settings.get(Settings.MAX_CONCURRENT_REFRESHES)) {
+            if (job.pending() && !wait && mayWork(job.definition().owner())) {
                 dispatch(job);
             }
         }
         note();
+    }
+
+    /** Nobody's stream tables take the last worker where others have some, too: theirs would stop for as long as these take. */
+    private boolean mayWork(String owner) {
+        int workers = settings.get(Settings.MAX_CONCURRENT_REFRESHES);
+        boolean alone = jobs.values().stream().allMatch(job -> job.definition().owner().equals(owner));
+        long own = jobs.values().stream().filter(job -> job.running() && job.definition().owner().equals(owner)).count();
+        return working < workers && (alone || own < Math.max(1, workers - 1));
     }
 
     /** Finds out which of these have work. */
@@ -199,7 +217,11 @@ final class Leader {
         working--;
         switch (result) {
             case Worker.Result.Done done -> job.succeeded(done.frontier());
-            case Worker.Result.Failed failed -> job.failed(System.nanoTime(), failed.counted());
+            case Worker.Result.Failed failed -> {
+                job.failed(System.nanoTime(), failed.counted());
+                failed.passing().filter(reason -> job.isNews(reason)).ifPresent(reason ->
+                        LOG.info("database {}: refresh of {} will be repeated: {}", database, job.definition().label(), reason));
+            }
             case Worker.Result.Gone _ -> jobs.remove(job.definition().id());
         }
     }
@@ -266,7 +288,7 @@ final class Leader {
     }
 
     private static final String DEFINITIONS = """
-            SELECT t.pgt_id, t.pgt_schema || '.' || t.pgt_name AS label, v.relname AS query_view, t.schedule, t.frontier::text AS frontier,
+            SELECT t.pgt_id, t.pgt_schema || '.' || t.pgt_name AS label, pg_get_userbyid(c.relowner) AS owner, v.relname AS query_view, t.schedule, t.frontier::text AS frontier,
                 t.recompute_always OR t.needs_reinit OR NOT t.is_populated OR v.oid IS NULL AS always,
                 (extract(epoch FROM clock_timestamp() - t.last_refresh_at) * 1000)::int8 AS idle, t.consecutive_errors AS errors,
                 (SELECT coalesce(json_agg(d.source_relid::int8 ORDER BY d.source_relid) FILTER (WHERE d.cdc_mode IS NOT NULL), '[]')
@@ -280,7 +302,7 @@ final class Leader {
     private static Job.Definition definition(Row row) {
         TypeReference<List<Long>> numbers = new TypeReference<>() {};
         return new Job.Definition(
-                row.number("pgt_id"), row.text("label"), row.find("query_view").orElse(""), Schedule.stored(row.find("schedule")),
+                row.number("pgt_id"), row.text("label"), row.text("owner"), row.find("query_view").orElse(""), Schedule.stored(row.find("schedule")),
                 FactsJson.read(row.text("sources"), numbers), FactsJson.read(row.text("upstream"), numbers), row.flag("always"),
                 row.find("frontier").map(Frontier::parse), row.find("idle").map(Long::valueOf), (int) row.number("errors"));
     }

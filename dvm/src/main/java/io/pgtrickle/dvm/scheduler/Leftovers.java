@@ -82,11 +82,9 @@ final class Leftovers {
 
     /** Not while somebody is making a consumer of it. */
     private static void removeCapture(OwnHands hands, long source) {
-        if (!hands.one("SELECT pg_try_advisory_xact_lock(" + Capture.BUFFER_LOCK + ", " + (int) source + ") AS free").flag("free")) {
-            return;
-        }
+        boolean free = Capture.claim(hands, source);
         boolean needed = !hands.ask("SELECT 1 AS one FROM pgtrickle.pgt_dependencies WHERE cdc_mode IS NOT NULL AND source_relid = " + source).isEmpty();
-        if (!needed) {
+        if (free && !needed) {
             new Capture(hands).remove(source);
         }
     }

@@ -18,6 +18,8 @@ import java.util.regex.Pattern;
 public record Schedule(Optional<String> text, Optional<Duration> period) {
 
     private static final Pattern PART = Pattern.compile("(\\d{1,9})(ms|[smhdw])");
+    /** Five or six fields, or a word such as @daily. */
+    private static final Pattern CRON = Pattern.compile("@\\w+|\\S+(\\s+\\S+){4,5}");
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(ms|[smhdw]))+");
 
     public static final Schedule CALCULATED = new Schedule(Optional.empty(), Optional.empty());
@@ -28,7 +30,7 @@ public record Schedule(Optional<String> text, Optional<Duration> period) {
         if (text.equalsIgnoreCase("calculated")) {
             return CALCULATED;
         }
-        if (text.startsWith("@") || text.indexOf(' ') >= 0) {
+        if (CRON.matcher(text).matches()) {
             throw EngineException.withHint(
                     ErrorCode.UNSUPPORTED_OPERATOR,
                     "cron schedules are not supported yet: \"" + text + "\"",

@@ -14,8 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a database's stream tables fresh. Of all processes that run one, the leader works: whoever holds a session lock on a
- * connection of its own. The others ask for it every now and then. One virtual thread; survives the loss of its connection.
+ * Keeps a database's stream tables fresh. Of all processes that run one, the leader works: whose connection is the one that
+ * pgtrickle.pgt_leader names. The others ask every now and then whether that is gone. One virtual thread; survives the loss of its connection.
  */
 public final class Scheduler implements AutoCloseable {
 
@@ -23,10 +23,10 @@ public final class Scheduler implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
 
-    /** As in pgtrickle.pgt_scheduler_running(). */
-    private static final String LEADER_LOCK = "SELECT pg_try_advisory_lock(1885828203, 1)";
-
     private static final Duration STANDBY = Duration.ofSeconds(1);
+
+    /** Together with what else has to end, well below the ten seconds after which containers are killed. */
+    private static final Duration GRACE = Duration.ofSeconds(2);
 
     private static final String NO_SUCH_DATABASE = "3D000";
 
@@ -60,7 +60,7 @@ public final class Scheduler implements AutoCloseable {
                 complained = false;
                 if (!identity.isStillThat(connection)) {
                     end("its stream tables are gone");
-                } else if ("t".equals(connection.execute(LEADER_LOCK).single())) {
+                } else if ("t".equals(connection.execute("SELECT pgtrickle.pgt_lead()").single())) {
                     LOG.info("database {}: this engine refreshes its stream tables", database);
                     new Leader(database, connection, connections, plans, () -> closed).work();
                 }
@@ -96,13 +96,15 @@ public final class Scheduler implements AutoCloseable {
         }
     }
 
-    /** Waits for refreshes that are running. */
+    /** Waits a moment for refreshes that are running, then cancels them; that may have to be repeated. */
     @Override
     public void close() {
         closed = true;
         end.countDown();
         try {
-            thread.join(Duration.ofSeconds(10));
+            for (int attempt = 0; attempt < 4 && !thread.join(attempt == 0 ? GRACE : Duration.ofMillis(700)); attempt++) {
+                connections.cancel();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

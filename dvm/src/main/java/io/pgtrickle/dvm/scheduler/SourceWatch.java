@@ -8,16 +8,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notices altered sources although no change of theirs is pending: a new partition whose rows nobody captures, triggers
- * disabled by hand. Every refresh checks the same; this is for stream tables that see nothing to refresh.
+ * disabled by hand; and altered stream tables. Every refresh checks the same; this is for stream tables that see nothing to refresh.
  */
 final class SourceWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
 
     private static final String ALTERED = """
-            FROM pgtrickle.pgt_stream_tables t
+            FROM pgtrickle.pgt_stream_tables t JOIN pg_class v ON v.oid = t.pgt_relid
             WHERE t.is_populated AND NOT t.needs_reinit AND (
-                t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
+                t.table_fingerprint IS DISTINCT FROM pgtrickle.pgt_table_fingerprint(v.oid)
+                OR t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
                 OR EXISTS (
                     SELECT FROM pgtrickle.pgt_dependencies d JOIN pg_class c ON c.oid = d.source_relid
                     WHERE d.pgt_id = t.pgt_id
@@ -40,7 +41,7 @@ final class SourceWatch {
             }
             int found = connection.execute("SELECT t.pgt_id " + ALTERED).isEmpty() ? 0 : mark(connection);
             if (found > 0) {
-                LOG.info("sources of {} stream tables were altered; they are computed anew", found);
+                LOG.info("{} stream tables or sources of theirs were altered; they are computed anew", found);
                 connection.execute("SELECT pg_notify('" + Scheduler.CHANNEL + "', '')");
             }
             lookedAt = snapshot;

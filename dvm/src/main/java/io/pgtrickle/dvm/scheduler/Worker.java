@@ -42,8 +42,11 @@ final class Worker {
     sealed interface Result {
         record Done(Optional<Frontier> frontier) implements Result {}
 
-        /** @param counted false for what time alone mends: conflicts, locks, lost connections */
-        record Failed(boolean counted) implements Result {}
+        /**
+         * @param counted false for what time alone mends: conflicts, locks, lost connections
+         * @param passing what it was then, unless it has been said
+         */
+        record Failed(boolean counted, Optional<String> passing) implements Result {}
 
         record Gone() implements Result {}
     }
@@ -58,7 +61,7 @@ final class Worker {
                     .orElseGet(Result.Gone::new);
         } catch (SessionClosedException e) {
             LOG.warn("database {}: refresh of {} lost its connection", database, job.label());
-            return new Result.Failed(false);
+            return new Result.Failed(false, Optional.empty());
         } catch (SqlFailure e) {
             return e.isMissing() && gone(job.id())
                     ? new Result.Gone()
@@ -103,8 +106,7 @@ final class Worker {
     private Result failed(Job.Definition job, String sqlState, String message, int most) {
         boolean passing = sqlState.startsWith("40") || sqlState.startsWith("08") || sqlState.startsWith("57") || sqlState.startsWith("53") || sqlState.equals("55P03");
         if (passing) {
-            LOG.info("database {}: refresh of {} will be repeated: {}", database, job.label(), message);
-            return new Result.Failed(false);
+            return new Result.Failed(false, Optional.of(message));
         }
         boolean permanent = sqlState.startsWith("42") || sqlState.startsWith("22") || sqlState.startsWith("23") || sqlState.startsWith("28");
         LOG.warn("database {}: refresh of {} failed: {} {}; after {} failures in a row it rests until somebody refreshes it",
@@ -114,7 +116,7 @@ final class Worker {
         } catch (SqlFailure | SessionClosedException e) {
             LOG.warn("database {}: could not note the failure of {}: {}", database, job.label(), e.getMessage());
         }
-        return new Result.Failed(true);
+        return new Result.Failed(true, Optional.empty());
     }
 
     /** The next attempt recomputes: whatever the changes did to it must not do it again. */

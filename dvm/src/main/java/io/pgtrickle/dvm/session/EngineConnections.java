@@ -13,6 +13,9 @@ public interface EngineConnections extends AutoCloseable {
     /** Ends the pool's idle connections, and the others when they are given back. New ones are made as needed. */
     void release();
 
+    /** Cancels the statements that borrowed connections are running. */
+    void cancel();
+
     /** Runs {@code work} in a transaction that {@code begin} (e.g. {@code BEGIN ISOLATION LEVEL REPEATABLE READ}) starts. */
     default <T> T inTransaction(String begin, java.util.function.Function<EngineConnection, T> work) {
         try (EngineConnection connection = borrow()) {

@@ -29,7 +29,7 @@ public final class Settings {
     public static final Setting<Integer> MAX_CONSECUTIVE_ERRORS = Setting.integer(
             "max_consecutive_errors", 3, 1, 100, "After so many failed refreshes in a row a stream table is suspended.");
     public static final Setting<Integer> MAX_CONCURRENT_REFRESHES =
-            Setting.integer("max_concurrent_refreshes", 4, 1, 32, "How many stream tables of a database are refreshed at the same time.");
+            Setting.integer("max_concurrent_refreshes", 4, 1, 32, "How many stream tables of a database are refreshed at the same time, one less of one owner's where there are several owners.");
     public static final Setting<Double> DIFFERENTIAL_MAX_CHANGE_RATIO = Setting.real(
             "differential_max_change_ratio", 0.15, 0, 1,
             "Changed rows per source row above which a refresh is FULL as long as its own history does not tell better; 0 turns this off.");

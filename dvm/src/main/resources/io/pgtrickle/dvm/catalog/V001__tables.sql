@@ -116,8 +116,13 @@ SELECT sha256(convert_to(string_agg(gen_random_uuid()::text, ''), 'UTF8')) FROM 
 -- Signatures are good for one use; rows are swept once their transactions have ended.
 CREATE TABLE pgtrickle.pgt_nonces (pid int, xid xid8, nonce bigint, PRIMARY KEY (pid, xid, nonce));
 
+-- Whose session schedules refreshes, for as long as that session lives: a lock that nobody but the engine can take, as anybody can
+-- an advisory one.
+CREATE TABLE pgtrickle.pgt_leader (pid int NOT NULL, started timestamptz);
+INSERT INTO pgtrickle.pgt_leader VALUES (0);
+
 -- Marks what a refresh amid a user's transaction has consumed of that transaction. Not compared with those of others.
 CREATE UNLOGGED SEQUENCE pgtrickle.pgt_mark;
 
 GRANT SELECT ON pgtrickle.pgt_schema_version, pgtrickle.pgt_stream_tables, pgtrickle.pgt_dependencies,
-    pgtrickle.pgt_change_tracking, pgtrickle.pgt_refresh_history TO PUBLIC;
+    pgtrickle.pgt_change_tracking, pgtrickle.pgt_refresh_history, pgtrickle.pgt_leader TO PUBLIC;

@@ -56,10 +56,11 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_permit FROM PUBLIC;
 
+-- On a stream table, and on its state tables, whose argument is the stream table.
 CREATE FUNCTION pgtrickle.pgt_guard() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF current_setting('pgtrickle.permit', true) IS DISTINCT FROM pgtrickle.pgt_permit(TG_RELID) THEN
+    IF current_setting('pgtrickle.permit', true) IS DISTINCT FROM pgtrickle.pgt_permit(coalesce(TG_ARGV[0]::oid, TG_RELID)) THEN
         RAISE wrong_object_type USING
             MESSAGE = format('cannot change materialized view "%s"', TG_TABLE_NAME),
             HINT = 'A stream table is changed by changing the tables its query reads.';

@@ -102,7 +102,10 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
             'oid', t.oid::int8, 'schema', n.nspname, 'name', t.typname, 'sql', format_type(t.oid, a.atttypmod),
             'typmod', a.atttypmod, 'length', t.typlen, 'kind', t.typtype::text,
             'hashable', pgtrickle.pgt_hashable(t.oid),
-            'deterministic', coalesce(l.collisdeterministic, true))) ORDER BY a.attnum), '[]')
+            'deterministic', coalesce(l.collisdeterministic, true),
+            -- makes "=" of an enum, say, ambiguous between anyenum's and text's; or is what ::text means
+            'recast', b.oid >= 16384 AND EXISTS (SELECT FROM pg_cast k WHERE k.castsource = b.oid
+                AND (k.castcontext = 'i' AND (b.typtype <> 'b' OR t.typelem <> 0) OR k.casttarget = 'text'::regtype AND k.castmethod = 'f')))) ORDER BY a.attnum), '[]')
     FROM (SELECT coalesce(pgtrickle.pgt_not_null(relation), '{}') AS columns) AS held, pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     JOIN base b ON b.type = t.oid AND b.typtype <> 'd' JOIN pg_namespace n ON n.oid = b.namespace
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
@@ -124,13 +127,14 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT oid FROM parts
 $$;
 
--- What a user's type is made of, as far as ALTER TYPE can change it; NULL for PostgreSQL's own.
+-- What a user's type is made of, as far as ALTER TYPE can change it, and can be cast to; NULL for PostgreSQL's own.
 CREATE FUNCTION pgtrickle.pgt_type_shape(type oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT string_agg(concat_ws(' ', t.oid, t.oid::regtype, t.typbasetype,
         (SELECT string_agg(concat_ws(' ', attnum, attname, atttypid, atttypmod, attisdropped), ',' ORDER BY attnum)
          FROM pg_attribute WHERE attrelid = t.typrelid AND attnum > 0),
-        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid)), ';' ORDER BY t.oid)
+        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),
+        (SELECT string_agg(concat_ws(' ', casttarget, castcontext, castmethod), ',' ORDER BY casttarget) FROM pg_cast WHERE castsource = t.oid)), ';' ORDER BY t.oid)
     FROM pgtrickle.pgt_type_parts(type) AS parts(oid) JOIN pg_type t ON t.oid = parts.oid AND t.oid >= 16384
 $$;
 
@@ -207,14 +211,18 @@ $$;
 
 -- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
 -- xmin, here and above, tells that triggers were disabled even when they are enabled again (not by the very transaction that
--- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back).
+-- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back). Another file may hold other rows: ALTER
+-- COLUMN … TYPE … USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows.
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',
         (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname) FROM pg_trigger t
          WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
         (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
-         WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped)))
+         WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped),
+        (SELECT concat_ws(' ', relfilenode, relpersistence, relhassubclass) FROM pg_class WHERE oid = stream_table),
+        (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent) FROM pg_inherits WHERE inhrelid = stream_table),
+        (SELECT string_agg(inhrelid::text, ',' ORDER BY inhrelid) FROM pg_inherits WHERE inhparent = stream_table)))
 $$;
 
 -- What a view is made of besides relations, views it reads looked through: functions, operators, types, collations and text

@@ -84,6 +84,7 @@ BEGIN
                 THEN 'the database was restored or moved'
             WHEN t.table_fingerprint IS DISTINCT FROM pgtrickle.pgt_table_fingerprint(t.pgt_relid)
                 THEN 'the stream table itself was altered'
+            WHEN c.relpersistence = 'u' THEN 'the stream table is unlogged, so a crash may have emptied it'
             WHEN t.function_oids IS NOT NULL AND t.function_hash IS DISTINCT FROM pgtrickle.pgt_function_hash(t.function_oids)
                 THEN 'a function was replaced' END
     INTO id, relation, schema_name, owner_ok, owner_is_login, refresh_mode,

@@ -48,13 +48,32 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_tem
     END
 $$;
 
--- The scheduler holds a session lock under this key for as long as it works for the database.
+-- Whether a scheduler works for the database. When a session began is hidden from other roles; in a copy of a database the leader's
+-- session is still that of the original.
 CREATE FUNCTION pgtrickle.pgt_scheduler_running() RETURNS bool
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
-        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND classid = 1885828203 AND objid = 1 AND objsubid = 2)
+    SELECT EXISTS (SELECT FROM pgtrickle.pgt_leader l JOIN pg_stat_activity a ON a.pid = l.pid
+        AND a.datname = current_database() AND coalesce(a.backend_start = l.started, true))
 $$;
+
+-- Makes this session the scheduler's unless there is one.
+CREATE FUNCTION pgtrickle.pgt_lead() RETURNS bool
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF pgtrickle.pgt_scheduler_running() THEN
+        RETURN false;
+    END IF;
+    PERFORM FROM pgtrickle.pgt_leader FOR UPDATE;
+    PERFORM pg_stat_clear_snapshot();
+    IF pgtrickle.pgt_scheduler_running() THEN -- by now
+        RETURN false;
+    END IF;
+    UPDATE pgtrickle.pgt_leader
+    SET pid = pg_backend_pid(), started = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid());
+    RETURN true;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_lead FROM PUBLIC;
 
 CREATE VIEW pgtrickle.stream_tables_info AS
 SELECT t.pgt_id, t.pgt_relid, t.pgt_name, t.pgt_schema, t.defining_query, t.original_query, t.schedule, t.refresh_mode,

@@ -65,6 +65,6 @@ class IdentityTest {
     }
 
     private static TypeFacts type(String schema, String name, char kind, boolean deterministic) {
-        return new TypeFacts(0, schema, name, name, -1, -1, kind, true, deterministic);
+        return new TypeFacts(0, schema, name, name, -1, -1, kind, true, deterministic, false);
     }
 }

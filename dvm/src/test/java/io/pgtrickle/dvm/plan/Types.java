@@ -16,6 +16,6 @@ public final class Types {
         String name = bracket < 0 ? sql : sql.substring(0, bracket);
         boolean hashable = !name.equals("json") && !name.equals("point");
         return new TypeFacts(
-                0, "pg_catalog", name, sql, bracket < 0 ? -1 : 6, LENGTHS.getOrDefault(name, -1), 'b', hashable, true);
+                0, "pg_catalog", name, sql, bracket < 0 ? -1 : 6, LENGTHS.getOrDefault(name, -1), 'b', hashable, true, false);
     }
 }

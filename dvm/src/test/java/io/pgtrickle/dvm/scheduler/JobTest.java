@@ -16,7 +16,7 @@ class JobTest {
 
     private static Job job(long id, Optional<Long> idleMillis) {
         Frontier frontier = new Frontier("10:20:12,14", Optional.empty(), "c/1");
-        Job job = new Job(new Job.Definition(id, "s.t" + id, "t_query", Schedule.CALCULATED, List.of(7L), List.of(), false,
+        Job job = new Job(new Job.Definition(id, "s.t" + id, "alice", "t_query", Schedule.CALCULATED, List.of(7L), List.of(), false,
                 Optional.of(frontier), idleMillis, 0));
         job.setPeriod(PERIOD, START);
         return job;

@@ -42,10 +42,17 @@ class ScheduleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"* * * * *", "@hourly", "5 m"})
+    @ValueSource(strings = {"* * * * *", "@hourly", "*/5 9-17 * * MON-FRI"})
     void cronIsForALaterVersion(String text) {
         assertThatThrownBy(() -> Schedule.parse(text, Settings.DEFAULTS))
                 .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.code().sqlState()).isEqualTo("0A000"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1 fortnight", "5 m", "every 5 minutes"})
+    void whatIsNeitherDurationNorCronIsNoSchedule(String text) {
+        assertThatThrownBy(() -> Schedule.parse(text, Settings.DEFAULTS))
+                .isInstanceOfSatisfying(EngineException.class, e -> assertThat(e.code().sqlState()).isEqualTo("22023"));
     }
 
     @Test

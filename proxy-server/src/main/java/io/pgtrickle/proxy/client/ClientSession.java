@@ -181,7 +181,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     /** The proxy ends. */
     public void shutDown() {
-        channel.eventLoop().execute(() -> fatal("57P01", "terminating connection due to administrator command"));
+        channel.eventLoop().execute(() -> {
+            log.stopping();
+            fatal("57P01", "terminating connection due to administrator command");
+        });
     }
 
     /** What the client sends goes to whoever is in charge. */

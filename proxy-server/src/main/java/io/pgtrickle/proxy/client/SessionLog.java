@@ -21,6 +21,7 @@ final class SessionLog {
     private final Logging logging;
     private final long since = System.nanoTime();
     private boolean loggedIn;
+    private boolean stopping;
     private String reason = "the client is gone";
 
     SessionLog(Channel channel, Logging logging) {
@@ -39,11 +40,16 @@ final class SessionLog {
     void refused(Report report) {
         String message = printable(report.field(Report.MESSAGE).orElse(""));
         reason = message;
-        if (logging.poolerErrors()) {
+        if (logging.poolerErrors() && !stopping) {
             LOG.warn("{}: {}", channel.remoteAddress(), message);
         } else {
             LOG.debug("{}: {}", channel.remoteAddress(), message);
         }
+    }
+
+    /** What clients are told because the proxy ends is nothing to warn of. */
+    void stopping() {
+        stopping = true;
     }
 
     /** The reason for a close that is still to come. */

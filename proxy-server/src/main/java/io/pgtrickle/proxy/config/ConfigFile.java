@@ -28,6 +28,8 @@ public final class ConfigFile {
     /** PgBouncer keeps this name for its admin console. */
     private static final String CONSOLE = "pgbouncer";
 
+    private static final List<String> SECTIONS = List.of("pgbouncer", "databases", "users", "peers", "pgtrickle");
+
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, DatabaseEntry> databases = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> databasePools = new LinkedHashMap<>();
@@ -50,13 +52,19 @@ public final class ConfigFile {
     }
 
     private void entry(IniFile.Entry entry) {
+        if (entry.key().isEmpty()) {
+            if (!SECTIONS.contains(entry.section())) {
+                unknown(entry.place(), "section", entry.section(), SECTIONS);
+            }
+            return;
+        }
         switch (entry.section()) {
             case "pgbouncer" -> global(entry);
             case "databases" -> database(entry);
             case "users" -> users.put(entry.key(), poolSettings(entry, connectionString(entry), ProxySettings.USER, UnsupportedSettings.USER, List.of()));
             case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
             case "pgtrickle" -> engine(entry);
-            default -> unknown(entry.place(), "section", entry.section(), List.of("pgbouncer", "databases", "users", "peers", "pgtrickle"));
+            default -> {} // said where it began
         }
     }
 

@@ -17,7 +17,7 @@ final class IniFile {
     private static final int MAX_INCLUDES = 10;
     private static final String INCLUDE = "%include";
 
-    /** A key and its value; {@code place} is file and line, for messages. */
+    /** A key and its value, or the beginning of a section, whose key is empty; {@code place} is file and line, for messages. */
     record Entry(String section, String key, String value, String place) {}
 
     private final List<Entry> entries = new ArrayList<>();
@@ -76,6 +76,7 @@ final class IniFile {
             return;
         }
         section = line.substring(1, close);
+        entries.add(new Entry(section, "", "", place));
         String rest = line.substring(close + 1).strip();
         if (!rest.isEmpty()) {
             entry(rest, place);
@@ -85,7 +86,7 @@ final class IniFile {
     private void entry(String line, String place) {
         int end = line.startsWith("\"") ? quotedEnd(line) : plainEnd(line);
         String rest = line.substring(end).stripLeading();
-        if (end == 0 || !rest.startsWith("=")) {
+        if (end == 0 || line.startsWith("\"\"") && end == 2 || !rest.startsWith("=")) {
             problems.add(place + ": \"name = value\" expected");
         } else if (section.isEmpty()) {
             problems.add(place + ": a value before the first [section]");

@@ -114,7 +114,7 @@ class ConfigFileTest {
                 """)).isInstanceOfSatisfying(ConfigException.class, e -> assertThat(e.problems()).containsExactly(
                         directory + "/pgtrickle.ini:3: unknown setting \"lisen_port\", did you mean \"listen_port\"?",
                         directory + "/pgtrickle.ini:4: listen_port = 70000: must be 0 to 65535",
-                        directory + "/pgtrickle.ini:6: unknown section \"database\", did you mean \"databases\"?",
+                        directory + "/pgtrickle.ini:5: unknown section \"database\", did you mean \"databases\"?",
                         directory + "/pgtrickle.ini:8: unknown setting \"prot\", did you mean \"port\"?",
                         directory + "/pgtrickle.ini:10: unknown setting \"polmode\", did you mean \"pool_mode\"?"));
     }
@@ -123,6 +123,11 @@ class ConfigFileTest {
     @ValueSource(strings = {"novalue", "= value", "[unclosed", "\"unclosed = x", "two words = x"})
     void aLineThatIsNoSettingIsAnErrorWithItsLine(String line) {
         assertProblem("[pgbouncer]\n\n" + line + "\n", "pgtrickle.ini:3: ");
+    }
+
+    @Test
+    void anUnknownSectionIsAnErrorThoughItIsEmpty() {
+        assertProblem("[pgbouncer]\nauth_type = passthrough\n[nope]\n", "unknown section \"nope\"");
     }
 
     @Test

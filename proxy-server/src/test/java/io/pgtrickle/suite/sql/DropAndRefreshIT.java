@@ -191,6 +191,18 @@ class DropAndRefreshIT extends SqlSuite {
     }
 
     @Test
+    void aReadOnlyTransactionNeitherMakesNorDropsAStreamTable() {
+        run("CREATE TABLE ro (id integer PRIMARY KEY)", create("SELECT id FROM ro"));
+        for (String command : new String[] {create("w", "SELECT id FROM ro"), "DROP MATERIALIZED VIEW v"}) {
+            run("BEGIN READ ONLY");
+            SqlError refused = failure(command);
+            assertThat(refused.sqlState()).isEqualTo("25006");
+            assertThat(refused.text()).isEqualTo("cannot execute " + command.substring(0, command.indexOf(' ')) + " MATERIALIZED VIEW in a read-only transaction");
+            run("ROLLBACK");
+        }
+    }
+
+    @Test
     void aReadOnlyTransactionRefreshesNothing() {
         run("CREATE TABLE ro (id integer PRIMARY KEY)", create("SELECT id FROM ro"), "BEGIN READ ONLY");
         SqlError refused = failure("REFRESH MATERIALIZED VIEW v");

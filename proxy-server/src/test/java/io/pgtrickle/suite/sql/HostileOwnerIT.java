@@ -195,6 +195,19 @@ class HostileOwnerIT extends SqlSuite {
         run("ALTER FUNCTION pgtrickle_state.run_" + id + "(text) " + how);
     }
 
+    /** Who has what he needs locks nothing that others need while he computes for long. */
+    @Test
+    void aRefreshThatTakesLongKeepsNobodyFromMakingAStreamTable() {
+        run("CREATE TABLE t (id int PRIMARY KEY)", "GRANT SELECT ON t TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run(create("bobs_first", "SELECT id FROM t"));
+        bob.run("BEGIN");
+        bob.run(create("bobs_second", "SELECT count(*) FROM t"));
+        run("SET statement_timeout = '5s'", create("SELECT id FROM t"));
+        bob.run("COMMIT");
+    }
+
     private static final String LEAVE_ROLE = "BEGIN EXECUTE 'RESET ROLE'; PERFORM note(); EXCEPTION WHEN OTHERS THEN NULL; END;";
 
     @Test

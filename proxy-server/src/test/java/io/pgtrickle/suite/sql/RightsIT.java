@@ -211,6 +211,27 @@ class RightsIT extends SqlSuite {
     }
 
     @Test
+    void anOwnerDropsEverythingThatIsHis() {
+        run("GRANT SELECT ON t TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run(create("bobs_scan", "SELECT id FROM t"));
+        bob.run(create("bobs_count", "SELECT name, count(*) AS n FROM t GROUP BY name"));
+        run(create("SELECT id FROM t"));
+        bob.run("DROP OWNED BY " + Lab.BOB);
+        assertThat(bob.query("SELECT to_regclass('bobs_scan') IS NULL AND to_regclass('bobs_count') IS NULL").single()).isEqualTo("t");
+        String rights = "SELECT count(*) FROM pg_shdepend d JOIN pg_class c ON c.oid = d.objid AND d.classid = 'pg_class'::regclass "
+                + "WHERE d.refobjid = '" + Lab.BOB + "'::regrole AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+                + "AND c.relnamespace::regnamespace::text LIKE 'pgtrickle%'";
+        for (int i = 0; i < 500 && !"0".equals(query(rights).single()); i++) {
+            LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+        assertThat(query(rights).single()).as("rights that would keep the role from being dropped").isEqualTo("0");
+        run("INSERT INTO t VALUES (77, 'x')", "REFRESH MATERIALIZED VIEW v");
+        Oracle.exact().check(alice, "v", "SELECT id FROM t");
+    }
+
+    @Test
     void whoMayNoLongerReadASourceGetsNothingNewOutOfIt() {
         run("CREATE TABLE secrets (id integer PRIMARY KEY, g integer, s text)", "INSERT INTO secrets VALUES (1, 1, 'old')",
                 "GRANT SELECT ON secrets TO " + Lab.BOB, "GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);

@@ -3,15 +3,22 @@ package io.pgtrickle.suite.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.Lab;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Stream tables on stream tables, and the scheduler that keeps them fresh. */
 class ScheduleIT extends SqlSuite {
@@ -131,6 +138,37 @@ class ScheduleIT extends SqlSuite {
         assertThat(lines("SELECT DISTINCT error_message FROM pgtrickle.pgt_refresh_history WHERE status = 'FAILED'")).containsExactly("22012: division by zero");
         run("UPDATE t SET x = 1 WHERE x = 0", "REFRESH MATERIALIZED VIEW bad");
         Oracle.exact().check(alice, "bad", "SELECT id, 10 / x AS y FROM t");
+    }
+
+    @Test
+    void oneOwnersSlowStreamTablesDoNotStopTheOthers() {
+        run("GRANT CREATE, USAGE ON SCHEMA " + schema + " TO " + Lab.BOB);
+        Client bob = connect(Lab.BOB);
+        bob.run("SET search_path = " + schema);
+        bob.run("CREATE TABLE bobs (id integer)");
+        bob.run("CREATE FUNCTION nap(i integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS "
+                + "$$BEGIN IF session_user <> '" + Lab.BOB + "' THEN PERFORM pg_sleep(7); END IF; RETURN i; END$$");
+        for (int i = 1; i <= 6; i++) {
+            bob.run(scheduled("slow" + i, "SELECT nap(id) AS id FROM bobs"));
+        }
+        run(scheduled("v", "SELECT id FROM t"));
+        ListAppender<ILoggingEvent> said = new ListAppender<>();
+        said.start();
+        Logger scheduler = (Logger) LoggerFactory.getLogger("io.pgtrickle.dvm.scheduler");
+        scheduler.addAppender(said);
+        bob.run("INSERT INTO bobs VALUES (1)");
+        LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+        Instant start = Instant.now();
+        run("INSERT INTO t VALUES (3, 'c', 3)");
+        eventually("v", "SELECT id FROM t");
+        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(4));
+        while (said.list.stream().noneMatch(event -> event.getFormattedMessage().contains("takes more than")) && Instant.now().isBefore(start.plus(PATIENCE))) {
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+        scheduler.detachAppender(said);
+        assertThat(List.copyOf(said.list)).filteredOn(event -> event.getLevel().isGreaterOrEqual(Level.WARN)).extracting(ILoggingEvent::getFormattedMessage)
+                .isNotEmpty().allMatch(line -> line.contains("the refresh of " + schema + ".slow") && line.contains("owned by " + Lab.BOB));
+        bob.run("CREATE OR REPLACE FUNCTION nap(i integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN i");
     }
 
     @Test
