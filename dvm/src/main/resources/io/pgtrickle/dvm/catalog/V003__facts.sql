@@ -217,17 +217,15 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns) AND NOT attisdropped)
 $$;
 
--- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
--- xmin, here and above, tells that triggers were disabled even when they are enabled again (not by the very transaction that
--- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back). Another file may hold other rows: ALTER
--- COLUMN … TYPE … USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows;
--- the versions of the columns' rows tell of a parent that has come and gone.
+-- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The versions of the trigger
+-- rows, here and above, tell that triggers were disabled even when they are enabled again. Another file may hold other rows: ALTER
+-- COLUMN … TYPE … USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows.
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',
         (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.ctid), ',' ORDER BY tgname) FROM pg_trigger t
          WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
-        (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname, a.xmin, a.ctid), ',' ORDER BY attnum) FROM pg_attribute a
+        (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
          WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped),
         (SELECT concat_ws(' ', relfilenode, relpersistence, relhassubclass) FROM pg_class WHERE oid = stream_table),
         (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent) FROM pg_inherits WHERE inhrelid = stream_table),

@@ -433,6 +433,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (!lease.lent(lent)) {
             return;
         }
+        lent.setReading(channel.isWritable());
+        serverTakes = lent.channel().isWritable();
+        updateReading();
         switch (state) {
             case LOGIN -> greetIfReady();
             case READY -> resumeInput();
@@ -530,6 +533,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (it != null && !it.isBusy() && !reader.isAmidMessage() && reader.waitingBytes() == 0 && state == State.READY) {
             channel.flush();
             lease.releaseAtRest();
+            if (!serverTakes && lease.server() == null) {
+                serverTakes = true;
+                updateReading();
+            }
         }
     }
 

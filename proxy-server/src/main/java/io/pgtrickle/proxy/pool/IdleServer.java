@@ -33,6 +33,7 @@ final class IdleServer implements ServerListener {
     IdleServer(ServerConnection server, Pool pool) {
         this.server = server;
         this.pool = pool;
+        server.setReading(true); // perhaps its client has not taken the last of what it was sent
     }
 
     /** Runs a query on our own account, which nobody sees the result of. On the connection's event loop. */

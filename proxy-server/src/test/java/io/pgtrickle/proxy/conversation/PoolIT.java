@@ -277,6 +277,22 @@ class PoolIT {
     }
 
     @Test
+    void a_client_that_takes_its_time_to_read_leaves_a_connection_that_works() throws Exception {
+        try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1");
+                RawClient next = proxy.client()) {
+            for (int kilobytes = 1000; kilobytes <= 9000; kilobytes += 500) {
+                try (RawClient slow = proxy.client()) {
+                    slow.send(new Query("SELECT repeat('x', 1000) FROM generate_series(1, " + kilobytes + ")"));
+                    Thread.sleep(100);
+                    next.send(new Query("SELECT 'served'"));
+                    assertThat(slow.untilReady()).hasSize(kilobytes + 3);
+                    assertThat(next.untilReady()).contains("D served");
+                }
+            }
+        }
+    }
+
+    @Test
     void databases_and_users_have_settings_of_their_own() throws Exception {
         String databases = """
                 a = dbname=postgres pool_mode=transaction pool_size=1 connect_query='SET work_mem = "6MB"'

@@ -58,8 +58,8 @@ class GivingWayIT extends SqlSuite {
         run("CREATE TABLE t (id integer PRIMARY KEY)", "CREATE TABLE u (id integer PRIMARY KEY)",
                 scheduled("v", "SELECT id FROM t UNION ALL SELECT id FROM u"));
         Client other = another();
-        int alicePid = alice.backendPid();
         run("BEGIN", "LOCK TABLE v IN ACCESS EXCLUSIVE MODE");
+        int alicePid = alice.backendPid(); // within the transaction, as connections may be shared
         other.run("BEGIN");
         other.run("LOCK TABLE u IN ACCESS EXCLUSIVE MODE");
         try (Client direct = lab.direct(); var threads = Executors.newVirtualThreadPerTaskExecutor()) {
