@@ -22,4 +22,9 @@ public interface Door {
     default boolean sendsStatementsSeparately() {
         return false;
     }
+
+    /** Whether the server connection may be another one in every transaction. */
+    default boolean sharesConnections() {
+        return false;
+    }
 }

@@ -56,6 +56,11 @@ abstract sealed class ProxyDoor implements Door permits ProxyDoor.Simple, ProxyD
         InetSocketAddress address() {
             return RunningPool.ADDRESS;
         }
+
+        @Override
+        public boolean sharesConnections() {
+            return true;
+        }
     }
 
     /** One proxy for both, started when it is first needed; it ends with the JVM. */

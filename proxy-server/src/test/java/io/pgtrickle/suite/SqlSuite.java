@@ -2,6 +2,7 @@
 package io.pgtrickle.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.pgtrickle.suite.oracle.Oracle;
@@ -32,6 +33,9 @@ public abstract class SqlSuite {
     protected final Client alice;
 
     protected SqlSuite(Door door) {
+        assumeFalse(
+                door.sharesConnections() && getClass().isAnnotationPresent(EngineOnly.class),
+                "the other doors have it");
         lab = Lab.of(door);
         schema = lab.newSchemaName();
         alice = connect(Lab.ALICE);

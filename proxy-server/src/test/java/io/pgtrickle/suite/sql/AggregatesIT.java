@@ -4,12 +4,14 @@ package io.pgtrickle.suite.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** COUNT, SUM, AVG, MIN, MAX with GROUP BY, FILTER and HAVING, without GROUP BY; DISTINCT, UNION ALL and UNION; nested. */
+@EngineOnly
 class AggregatesIT extends SqlSuite {
 
     AggregatesIT(Door door) {

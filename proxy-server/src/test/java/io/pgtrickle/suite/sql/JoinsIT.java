@@ -4,6 +4,7 @@ package io.pgtrickle.suite.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Inner joins: simultaneous changes of all sides, keys that change, self joins, duplicates. */
+@EngineOnly
 class JoinsIT extends SqlSuite {
 
     private static final String PAIRS = "SELECT l.id, l.k, r.id AS rid, r.w FROM l JOIN r ON l.k = r.k";

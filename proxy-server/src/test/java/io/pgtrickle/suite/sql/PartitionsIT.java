@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.Lab;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.TestPostgres;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sources with partitions, children and parents: changes come along every branch of the family, and the family changes. */
+@EngineOnly
 class PartitionsIT extends SqlSuite {
 
     PartitionsIT(Door door) {

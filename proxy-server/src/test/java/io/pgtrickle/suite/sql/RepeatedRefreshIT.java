@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** From the second manual refresh on the engine sends along what it expects to run. Here its expectation is wrong each time. */
+@EngineOnly
 class RepeatedRefreshIT extends SqlSuite {
 
     private static final String QUERY = "SELECT id, g, x FROM t WHERE x > 0";

@@ -4,6 +4,7 @@ package io.pgtrickle.suite.sql;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sources can be and how they can change: keyless tables, keys that change, partitions, views, TRUNCATE, COPY, MERGE. */
+@EngineOnly
 class SourcesIT extends SqlSuite {
 
     SourcesIT(Door door) {

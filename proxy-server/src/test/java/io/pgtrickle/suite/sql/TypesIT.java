@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.pgtrickle.suite.Client;
 import io.pgtrickle.suite.Door;
+import io.pgtrickle.suite.EngineOnly;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
@@ -17,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Column types, above all those whose {@code =} is not what a user sees: identity is the printed image. */
+@EngineOnly
 class TypesIT extends SqlSuite {
 
     TypesIT(Door door) {

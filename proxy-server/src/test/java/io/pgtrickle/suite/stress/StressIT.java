@@ -166,14 +166,19 @@ class StressIT extends SqlSuite {
         }
     }
 
+    /** On one server connection that is its own, whichever way it comes in, so that nobody else is hit. */
+    private Client victimSession() {
+        Client client = session();
+        client.run("LISTEN victim");
+        victimPid = client.backendPid();
+        return client;
+    }
+
     private void refresh(SplittableRandom random, boolean victim) {
         List<String> views = List.copyOf(VIEWS.keySet());
-        Client client = session();
+        Client client = victim ? victimSession() : session();
         while (refreshing) {
             try {
-                if (victim) {
-                    victimPid = client.backendPid();
-                }
                 boolean block = random.nextInt(3) == 0;
                 if (block) {
                     client.run("BEGIN");
@@ -190,7 +195,7 @@ class StressIT extends SqlSuite {
                     client.run("ROLLBACK");
                 } else if (victim && (e.sqlState().equals("57P01") || e.sqlState().startsWith("08"))) {
                     client.close();
-                    client = session();
+                    client = victimSession();
                 } else {
                     throw e;
                 }
