@@ -41,14 +41,14 @@ final class FactsReader {
 
     private static final String RELATIONS = READS + """
             SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
-                c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.oid >= 16384
+                c.relkind IN ('r', 'p') AND c.oid >= 16384
                     AND n.nspname NOT IN ('pgtrickle', 'pgtrickle_state', 'pgtrickle_changes')
                     AND NOT EXISTS (
                         WITH RECURSIVE family(oid) AS (
                             SELECT c.oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid
                             WHERE NOT inhdetachpending)
                         SELECT FROM family JOIN pg_class k ON k.oid = family.oid
-                        WHERE k.relkind NOT IN ('r', 'p')
+                        WHERE k.relkind NOT IN ('r', 'p') OR k.relpersistence <> 'p'
                             OR EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = k.oid)
                             OR EXISTS (SELECT FROM pg_inherits WHERE inhrelid = k.oid
                                 AND inhparent NOT IN (SELECT oid FROM family)))

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -84,7 +85,7 @@ public final class Capture {
         }
         for (Row function : hands.ask("""
                 SELECT oid::regprocedure::text AS signature FROM pg_proc
-                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate|open|merge)_%d(_[0-9]+)?$'"""
+                WHERE pronamespace = 'pgtrickle_changes'::regnamespace AND proname ~ '^pg_trickle_cdc_(ins|upd|del|truncate|open|merge|late|touch)_%d(_[0-9]+)?$'"""
                 .formatted(relation))) {
             hands.engine("DROP FUNCTION " + function.text("signature"));
         }
@@ -92,10 +93,14 @@ public final class Capture {
         hands.engine("DELETE FROM pgtrickle.pgt_change_tracking WHERE source_relid = " + relation);
     }
 
-    /** @param buffer the buffer's columns with their types; {@code wanted} the source's, domains resolved, ready for DDL */
+    /**
+     * @param buffer the buffer's columns with their types; {@code wanted} the source's, domains resolved, ready for DDL
+     * @param functions by member and trigger, what its own triggers run; {@code inherited} how those fire that it has from the table above it
+     */
     private record State(
             List<CapturedTable> family, Map<String, String> buffer, Map<String, String> wanted, boolean tracked,
-            List<String> captured, List<String> compared, Map<Long, Map<String, String>> functions) {
+            List<String> captured, List<String> compared,
+            Map<Long, Map<String, String>> functions, Map<Long, Map<String, String>> inherited) {
 
         /** As far as the source still has the column. */
         private List<String> existing(List<String> columns) {
@@ -104,6 +109,10 @@ public final class Capture {
 
         private boolean triggersInPlace(CapturedTable member) {
             return functions.getOrDefault(member.member(), Map.of()).size() == member.events().size();
+        }
+
+        private Optional<String> unsettled(CapturedTable member) {
+            return new TriggerSql(member, List.of(), List.of()).settle(inherited.getOrDefault(member.member(), Map.of()));
         }
 
         /** Also not when columns were dropped or the key they are compared by is another. */
@@ -117,7 +126,7 @@ public final class Capture {
     private boolean satisfied(CaptureNeed need, State state) {
         List<String> compared = need.columns().isEmpty() ? List.copyOf(state.wanted().keySet()) : need.columns();
         return state.tracked()
-                && state.family().stream().allMatch(state::functionsFit)
+                && state.family().stream().allMatch(member -> state.functionsFit(member) && state.unsettled(member).isEmpty())
                 && state.captured().containsAll(need.columns())
                 && state.compared().containsAll(compared)
                 && state.captured().stream().allMatch(c -> typeOf(state.wanted(), c).equals(typeOf(state.buffer(), c)));
@@ -144,6 +153,8 @@ public final class Capture {
                 sql.triggers().forEach(ddl -> hands.engine(ddl));
             }
         }
+        State installed = read(need.relation());
+        installed.family().forEach(member -> installed.unsettled(member).ifPresent(ddl -> hands.engine(ddl)));
         hands.engine("""
                 INSERT INTO pgtrickle.pgt_change_tracking (source_relid, slot_name, captured_columns, compared_columns, captured_shape)
                 VALUES (%1$d, 'trigger_%1$d', %2$s, %3$s, pgtrickle.pgt_capture_shape(%1$d, %3$s))
@@ -227,13 +238,16 @@ public final class Capture {
                 .formatted(relation, types(relation + "::oid"), types("to_regclass('" + TriggerSql.buffer(relation) + "')")));
         List<CapturedTable> family = new ArrayList<>();
         Map<Long, Map<String, String>> functions = new LinkedHashMap<>();
+        Map<Long, Map<String, String>> inherited = new LinkedHashMap<>();
         for (Row member : hands.ask(FAMILY.formatted(relation))) {
-            family.add(new CapturedTable(relation, member.number("oid"), member.text("name"), member.flag("routes"),
+            family.add(new CapturedTable(relation, member.number("oid"), member.text("name"),
+                    member.flag("routes"), member.flag("partition"), member.find("descendants").map(Capture::numbers).orElse(List.of()),
                     strings(member.text("live")), strings(member.text("shapes")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
-            functions.put(member.number("oid"), FactsJson.read(member.text("functions"), new TypeReference<Map<String, String>>() {}));
+            functions.put(member.number("oid"), texts(member.text("functions")));
+            inherited.put(member.number("oid"), texts(member.text("inherited")));
         }
         return new State(family, byName(state.text("buffer")), byName(state.text("wanted")), state.flag("tracked"),
-                strings(state.text("captured")), strings(state.text("compared")), functions);
+                strings(state.text("captured")), strings(state.text("compared")), functions, inherited);
     }
 
     private static String types(String relation) {
@@ -260,7 +274,12 @@ public final class Capture {
             ORDER BY 1""";
 
     private static final String FAMILY = MEMBERS + """
-            SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind = 'p' AS routes,
+            SELECT c.oid::int8 AS oid, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name, c.relkind = 'p' AS routes, c.relispartition AS partition,
+                CASE WHEN c.relkind = 'r' AND NOT c.relispartition THEN (
+                    WITH RECURSIVE below(oid) AS (
+                        SELECT inhrelid FROM pg_inherits WHERE inhparent = c.oid UNION SELECT inhrelid FROM pg_inherits JOIN below ON inhparent = below.oid
+                    )
+                    SELECT json_agg(oid::int8 ORDER BY oid) FROM below) END::text AS descendants,
                 (SELECT coalesce(json_agg(attname ORDER BY attnum), '[]') FROM pg_attribute
                  WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)::text AS live,
                 (SELECT coalesce(json_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod) ORDER BY attnum), '[]') FROM pg_attribute
@@ -273,9 +292,20 @@ public final class Capture {
                     HAVING bool_and(t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace)), '[]')::text AS key,
                 (SELECT coalesce(json_object_agg(g.tgname, p.prosrc), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
                  WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgparentid = 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
-                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS functions
+                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS functions,
+                (SELECT coalesce(json_object_agg(g.tgname, g.tgenabled), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                 WHERE g.tgrelid = c.oid AND g.tgparentid <> 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
+                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS inherited
             FROM family JOIN pg_class c ON c.oid = family.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid""";
+
+    private static Map<String, String> texts(String json) {
+        return FactsJson.read(json, new TypeReference<Map<String, String>>() {});
+    }
+
+    private static List<Long> numbers(String json) {
+        return FactsJson.read(json, new TypeReference<List<Long>>() {});
+    }
 
     private static List<String> strings(String json) {
         return FactsJson.read(json, new TypeReference<List<String>>() {});

@@ -3,6 +3,8 @@ package io.pgtrickle.dvm.capture;
 
 import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -49,18 +51,18 @@ final class TriggerSql {
     private String function(String event) {
         String head = "CREATE OR REPLACE FUNCTION pgtrickle_changes." + table.function(event) + "() RETURNS trigger\nLANGUAGE plpgsql ";
         return switch (event) {
-            case "open", "merge" -> head + "AS " + Quoting.literal(source(event));
+            case "open", "merge", "late", "touch" -> head + "AS " + Quoting.literal(source(event));
             default -> head + "SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS " + Quoting.literal(source(event));
         };
     }
 
     /**
      * Open to all, anybody could put it on a table of his own and write into this buffer; a trigger in place needs no such right.
-     * That on rows writes nothing, and who creates or attaches a partition puts it on that.
+     * Those on rows write nothing, and who creates or attaches a partition puts them on that.
      */
     private String rights(String event) {
         String function = "ALL ON FUNCTION pgtrickle_changes." + table.function(event) + "()";
-        return event.equals("merge") ? "GRANT " + function + " TO PUBLIC" : "REVOKE " + function + " FROM PUBLIC";
+        return List.of("merge", "late", "touch").contains(event) ? "GRANT " + function + " TO PUBLIC" : "REVOKE " + function + " FROM PUBLIC";
     }
 
     /** The function's text, as pg_proc keeps it. */
@@ -68,16 +70,18 @@ final class TriggerSql {
         return switch (event) {
             case "open" -> RowMoves.opening(table.source());
             case "merge" -> RowMoves.moving(table.source());
+            case "late", "touch" -> LateMembers.note(table.source());
             default -> """
 
                     DECLARE
                         __pgt_xid xid8 := pg_current_xact_id();
                     %sBEGIN
-                    %s%s%s%s;
+                    %s%s%s%s%s;
                         RETURN NULL;
                     END
-                    """.formatted(moves("    __pgt_open text;\n    __pgt_at int;\n    __pgt_context text;\n    __pgt_moved text;\n    __pgt_alone bool;\n"), closing(event), detached(), misfit(event),
-                            body(event).indent(4).stripTrailing());
+                    """.formatted(
+                            moves("    __pgt_open text;\n    __pgt_at int;\n    __pgt_context text;\n    __pgt_moved text;\n    __pgt_alone bool;\n"),
+                            closing(event), detached(), late(event), misfit(event), body(event).indent(4).stripTrailing());
         };
     }
 
@@ -102,6 +106,16 @@ final class TriggerSql {
                         RETURN NULL;
                     END IF;
                 """.formatted(table.source());
+    }
+
+    /** An INSERT reaches no children, and a TRUNCATE has everything computed anew in any case. */
+    private String late(String event) {
+        return switch (event) {
+            case "truncate" -> "";
+            default -> table.routes() ? LateMembers.partitions(table.source(), marker(0, "").strip())
+                    : table.partition() || event.equals("ins") ? ""
+                    : LateMembers.children(table.member(), table.descendants(), marker(0, "").strip());
+        };
     }
 
     private String misfit(String event) {
@@ -132,6 +146,12 @@ final class TriggerSql {
             return name + " BEFORE INSERT OR DELETE ON " + table.name() + " FOR EACH ROW WHEN "
                     + RowMoves.AMID_UPDATE.formatted(RowMoves.open(table.source())) + run;
         }
+        if (event.equals("late")) {
+            return name + " AFTER INSERT OR DELETE ON " + table.name() + " FOR EACH ROW WHEN " + LateMembers.noting(table.source()) + run;
+        }
+        if (event.equals("touch")) {
+            return name + " AFTER UPDATE ON " + table.name() + " FOR EACH ROW WHEN " + LateMembers.unnoted(table.source()) + run;
+        }
         String when = switch (event) {
             case "ins" -> "INSERT ON " + table.name() + " REFERENCING NEW TABLE AS __pgt_new";
             case "upd" -> "UPDATE ON " + table.name() + " REFERENCING OLD TABLE AS __pgt_old NEW TABLE AS __pgt_new";
@@ -139,6 +159,21 @@ final class TriggerSql {
             default -> "TRUNCATE ON " + table.name();
         };
         return name + " AFTER " + when + " FOR EACH STATEMENT" + run;
+    }
+
+    /**
+     * What makes triggers that a partition has from the table above it fire as they are to; empty if they do. Those a new one gets fire
+     * like its table's.
+     *
+     * @param inherited how they fire now
+     */
+    Optional<String> settle(Map<String, String> inherited) {
+        String changes = inherited.entrySet().stream()
+                .filter(trigger -> !trigger.getValue().equals(table.firing(trigger.getKey())))
+                .map(Map.Entry::getKey)
+                .map(trigger -> (table.firing(trigger).equals("D") ? " DISABLE" : " ENABLE ALWAYS") + " TRIGGER " + Quoting.identifier(trigger))
+                .collect(Collectors.joining(","));
+        return changes.isEmpty() ? Optional.empty() : Optional.of("ALTER TABLE ONLY " + table.name() + changes);
     }
 
     /** Whatever session_replication_role says. Logical replication fires none of them: its tables are not captured. */

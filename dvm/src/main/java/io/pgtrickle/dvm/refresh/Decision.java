@@ -30,7 +30,7 @@ public record Decision(Action action, Optional<String> reason) {
             return new Decision(Action.FULL, Optional.of("it was not populated"));
         }
         if (pending.anyTruncated()) {
-            return new Decision(Action.FULL, Optional.of("a source was truncated"));
+            return new Decision(Action.FULL, Optional.of("a source was truncated, or changed in a way triggers do not show"));
         }
         if (everyTime) {
             return new Decision(Action.FULL, Optional.empty());

@@ -164,40 +164,48 @@ REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
 
 -- What a plan made from a source relies on: its name, the columns used (NULL: all) and what their types are made of, unique keys, parents, children, capture triggers; of a view
 -- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
+-- xmin and ctid name a version of a catalog row: what was altered and altered back in the meantime has another one, also within one transaction.
+-- OFFSET 0 has each member looked up by index, whatever the planner has heard of other tables' partitions.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH RECURSIVE family(oid) AS (
-        SELECT source UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
+        SELECT source
+        UNION
+        SELECT i.inhrelid FROM family, LATERAL (SELECT FROM pg_class WHERE pg_class.oid = family.oid AND relhassubclass OFFSET 0),
+            LATERAL (SELECT inhrelid FROM pg_inherits WHERE inhparent = family.oid AND NOT inhdetachpending OFFSET 0) i
     )
     SELECT md5(concat_ws('|',
-        -- what attnotnull does not say, as in pgt_not_null; partitions cannot lack what their table has
-        (SELECT string_agg(concat_ws(' ', family.oid,
-             (SELECT string_agg(conkey::text, ',' ORDER BY conkey) FROM pg_constraint WHERE conrelid = family.oid AND contype = 'n' AND NOT convalidated),
-             CASE WHEN family.oid <> source THEN (SELECT string_agg(attnum::text, ',' ORDER BY attnum) FROM pg_attribute
-                 WHERE attrelid = family.oid AND attnum > 0 AND NOT attnotnull AND (columns IS NULL OR attname = ANY (columns))) END), ';' ORDER BY family.oid)
-         FROM family WHERE family.oid = source OR NOT (SELECT relispartition FROM pg_class WHERE pg_class.oid = family.oid)),
-        -- Ways to change rows past the triggers: through a parent, and by logical replication, which fires none for statements.
-        (SELECT string_agg(inhparent::text, ',' ORDER BY inhparent, inhrelid) FROM pg_inherits JOIN family ON family.oid = inhrelid
-         WHERE inhparent NOT IN (SELECT oid FROM family)),
-        (SELECT string_agg(srrelid::text, ';' ORDER BY srrelid) FROM pg_subscription_rel JOIN family ON family.oid = srrelid),
-        (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relpersistence, relrowsecurity, relforcerowsecurity)
+        (SELECT concat_ws(',', relnamespace, relnamespace::regnamespace, relname, relkind, relrowsecurity, relforcerowsecurity)
          FROM pg_class WHERE oid = source),
         (SELECT string_agg(concat_ws(',', attnum, attname, atttypid::oid, atttypid::regtype, atttypmod, attcollation, attnotnull, attgenerated,
-                    CASE WHEN a.atttypid >= 16384 THEN pgtrickle.pgt_type_shape(a.atttypid) END,
-                    CASE WHEN attgenerated <> '' THEN
-                        (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef d WHERE adrelid = attrelid AND adnum = attnum) END),
+                    CASE WHEN a.atttypid >= 16384 THEN pgtrickle.pgt_type_shape(a.atttypid) END),
                 ';' ORDER BY attnum)
          FROM pg_attribute a WHERE attrelid = source AND attnum > 0 AND NOT attisdropped AND (columns IS NULL OR attname = ANY (columns))),
-        (SELECT string_agg(attnum::text, ',' ORDER BY attnum)
-         FROM pg_attribute WHERE attrelid = source AND attnum > 0 AND NOT attisdropped
-             AND attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND (columns IS NULL OR attname = ANY (columns)))),
-        (SELECT string_agg(concat_ws(',', indkey, indclass, indcollation), ';' ORDER BY indexrelid) FROM pg_index
+        -- A key that was away has not kept rows apart meanwhile. REINDEX CONCURRENTLY changes an index, but not the constraint.
+        (SELECT string_agg(concat_ws(',', coalesce(k.oid, indexrelid), indkey, indclass, indcollation), ';' ORDER BY coalesce(k.oid, indexrelid))
+         FROM pg_index LEFT JOIN pg_constraint k ON k.conrelid = source AND k.conindid = indexrelid AND k.contype IN ('p', 'u')
          WHERE indrelid = source AND indisunique AND indisvalid AND indimmediate AND indpred IS NULL AND indexprs IS NULL),
-        (SELECT string_agg(concat_ws(',', family.oid, (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname)
-             FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-             WHERE tgrelid = family.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
-                 AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY family.oid)
-         FROM family),
+        (SELECT string_agg(concat_ws(',', c.oid, c.relpersistence, c.relkind = 'r' AND c.relhassubclass,
+                -- Ways to change rows past the triggers: through a parent, while it is no member of the family, or while the member was
+                -- none, and by logical replication, which fires no triggers for statements.
+                (SELECT string_agg(concat_ws(' ', inhparent, i.xmin, i.ctid), ',' ORDER BY inhparent) FROM pg_inherits i WHERE inhrelid = c.oid),
+                (SELECT string_agg(srsubid::text, ',' ORDER BY srsubid) FROM pg_subscription_rel WHERE srrelid = c.oid),
+                -- SET EXPRESSION computes rows anew.
+                (SELECT string_agg(d.oid::text, ' ' ORDER BY d.adnum) FROM pg_attrdef d
+                 JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum AND a.attgenerated <> ''
+                 WHERE d.adrelid = c.oid AND (columns IS NULL OR a.attname = ANY (columns))),
+                -- What attnotnull does not say, as in pgt_not_null. A parent counts in each column it shares. A partition cannot lack what its
+                -- table has, nor have another parent. Columns behind those used may come and go.
+                CASE WHEN c.oid = source OR NOT c.relispartition THEN concat_ws(' ',
+                    (SELECT string_agg(conkey::text, ',' ORDER BY conkey) FROM pg_constraint WHERE conrelid = c.oid AND contype = 'n' AND NOT convalidated),
+                    (SELECT string_agg(concat_ws(' ', attnum, a.xmin, a.ctid), ',' ORDER BY attnum) FROM pg_attribute a
+                     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND (c.oid <> source
+                         OR attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND (columns IS NULL OR attname = ANY (columns)))))) END,
+                (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.ctid), ',' ORDER BY tgname)
+                 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                 WHERE tgrelid = c.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
+                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY c.oid)
+         FROM family, LATERAL (SELECT pg_class.* FROM pg_class WHERE pg_class.oid = family.oid OFFSET 0) c),
         (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
 $$;
 
@@ -209,14 +217,13 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
         SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND attname = ANY (columns) AND NOT attisdropped)
 $$;
 
--- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The trigger rows'
--- xmin, here and above, tells that triggers were disabled even when they are enabled again (not by the very transaction that
--- made the stream table; cmin would tell that, but also changes with a DROP that is rolled back). Another file may hold other rows: ALTER
+-- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The versions of the trigger
+-- rows, here and above, tell that triggers were disabled even when they are enabled again. Another file may hold other rows: ALTER
 -- COLUMN … TYPE … USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows.
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',
-        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin), ',' ORDER BY tgname) FROM pg_trigger t
+        (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.ctid), ',' ORDER BY tgname) FROM pg_trigger t
          WHERE tgrelid = stream_table AND tgfoid = 'pgtrickle.pgt_guard'::regproc),
         (SELECT string_agg(concat_ws(' ', attnum, atttypid::oid, atttypmod, attname), ',' ORDER BY attnum) FROM pg_attribute
          WHERE attrelid = stream_table AND attnum > 0 AND NOT attisdropped),

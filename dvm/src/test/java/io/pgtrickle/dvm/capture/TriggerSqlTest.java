@@ -11,7 +11,7 @@ class TriggerSqlTest {
     private static final List<String> LIVE = List.of("id", "Secret", "amount");
 
     private static TriggerSql triggers(List<String> key, List<String> captured) {
-        return new TriggerSql(new CapturedTable(7, 7, "shop.orders", false, LIVE, List.of("1 23 -1", "2 25 -1", "4 1700 -1"), key), captured, captured);
+        return new TriggerSql(new CapturedTable(7, 7, "shop.orders", false, false, List.of(), LIVE, List.of("1 23 -1", "2 25 -1", "4 1700 -1"), key), captured, captured);
     }
 
     @Test

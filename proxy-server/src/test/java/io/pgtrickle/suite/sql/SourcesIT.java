@@ -11,6 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What sources can be and how they can change: keyless tables, keys that change, partitions, views, TRUNCATE, COPY, MERGE. */
 class SourcesIT extends SqlSuite {
@@ -365,6 +366,30 @@ class SourcesIT extends SqlSuite {
         view("SELECT id, a FROM k").step("UPDATE k SET a = 2").matchesRecompute();
         run("ALTER TABLE k DROP CONSTRAINT k_pkey", "INSERT INTO k VALUES (1, 2), (1, 3)", "REFRESH MATERIALIZED VIEW v");
         assertThat(lines("SELECT * FROM v ORDER BY 1, 2")).containsExactly("1 | 2", "1 | 2", "1 | 3");
+    }
+
+    /** While it is away it keeps no rows apart, and the triggers take old and new rows together by it. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "ALTER TABLE k DROP CONSTRAINT k_pkey; INSERT INTO k VALUES (1, 10); UPDATE k SET a = a + 1; DELETE FROM k WHERE a = 11; ALTER TABLE k ADD PRIMARY KEY (id)",
+        "ALTER TABLE k DROP CONSTRAINT k_pkey; ALTER TABLE k ALTER id DROP NOT NULL; INSERT INTO k VALUES (NULL, 10), (NULL, 20); UPDATE k SET a = a + 1; "
+                + "UPDATE k SET id = a WHERE id IS NULL; ALTER TABLE k ADD CONSTRAINT k_pkey PRIMARY KEY (id)",
+    })
+    void aKeyIsAwayForAWhile(String script) {
+        for (String wrap : new String[] {"", "BEGIN; "}) {
+            run("CREATE TABLE k (id integer PRIMARY KEY, a integer)", "INSERT INTO k VALUES (1, 1), (2, 2)");
+            var v = view("SELECT count(*) AS n, sum(a) AS s FROM k");
+            v.anew((wrap + script + (wrap.isEmpty() ? "" : "; COMMIT")).split("; ")).matchesRecompute();
+            v.step("UPDATE k SET a = 0").matchesRecompute();
+            run("DROP MATERIALIZED VIEW v", "DROP TABLE k");
+        }
+    }
+
+    @Test
+    void whatIsDoneToKeepATableFitChangesNothing() {
+        run("CREATE TABLE t (id integer PRIMARY KEY, a integer, UNIQUE (a))", "INSERT INTO t VALUES (1, 1), (2, 2)");
+        view("SELECT id, a FROM t").step("REINDEX TABLE CONCURRENTLY t", "VACUUM FULL t", "ANALYZE t", "CLUSTER t USING t_pkey", "CREATE INDEX ON t (a)", "ALTER TABLE t ADD COLUMN later integer DEFAULT 5",
+                "UPDATE t SET a = 5 WHERE id = 1", "INSERT INTO t VALUES (3, 3)", "ALTER TABLE t DROP COLUMN later").delta("-1 | 1 | 1", "+1 | 1 | 5", "+1 | 3 | 3").matchesRecompute();
     }
 
     @Test
