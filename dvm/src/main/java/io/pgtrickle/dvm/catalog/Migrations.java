@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -36,6 +38,12 @@ public final class Migrations {
             SELECT o.rolname AS owner, current_user AS role, current_database() AS database,
                 o.rolname = current_user OR o.rolsuper AND pg_has_role(o.oid, 'USAGE') AS ours
             FROM pg_namespace n JOIN pg_roles o ON o.oid = n.nspowner WHERE n.nspname = 'pgtrickle'""";
+
+    /** The names alone do not tell a script from the one it was before its release. Catalogs older than the digests have none. */
+    private static final String APPLIED = """
+            SELECT concat_ws(' ', description, to_jsonb(v) ->> 'digest') AS script FROM pgtrickle.pgt_schema_version v ORDER BY version""";
+
+    private static final int DIGEST_LENGTH = 16;
 
     private static final Set<String> DUPLICATE_SCHEMA = Set.of("42P06", "23505");
 
@@ -96,8 +104,8 @@ public final class Migrations {
             for (int next = version + 1; next <= SCRIPTS.size(); next++) {
                 String name = SCRIPTS.get(next - 1);
                 connection.execute(read(name));
-                connection.execute("INSERT INTO pgtrickle.pgt_schema_version (version, description) VALUES ("
-                        + next + ", " + Quoting.literal(name) + ")");
+                connection.execute("INSERT INTO pgtrickle.pgt_schema_version (version, description, digest) VALUES ("
+                        + next + ", " + Quoting.literal(name) + ", " + Quoting.literal(digest(name)) + ")");
             }
             return version;
         });
@@ -113,12 +121,12 @@ public final class Migrations {
                     "The engine has logged in as \"" + catalog.text("role") + "\".",
                     "Let the engine log in as \"" + catalog.text("owner") + "\", whose engine made the catalog.");
         }
-        String scripts = connection.execute("SELECT string_agg(description, ' ' ORDER BY version) FROM pgtrickle.pgt_schema_version").single();
-        List<String> applied = Arrays.stream((scripts == null ? "" : scripts).split(" ")).filter(name -> !name.isEmpty()).toList();
+        List<String> applied = Row.of(connection.execute(APPLIED)).stream().map(script -> script.text("script")).toList();
         int shared = Math.min(applied.size(), SCRIPTS.size());
-        if (!applied.subList(0, shared).equals(SCRIPTS.subList(0, shared))) {
+        List<String> own = SCRIPTS.subList(0, shared).stream().map(name -> name + ' ' + digest(name)).toList();
+        if (!applied.subList(0, shared).equals(own)) {
             throw EngineException.withHint(
-                    ErrorCode.WRONG_OBJECT_TYPE,
+                    ErrorCode.CATALOG_OF_ANOTHER_BUILD,
                     "the pgtrickle catalog of database \"%s\" was made by an unreleased engine".formatted(catalog.text("database")),
                     "DROP SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes CASCADE and create the stream tables again, or start with an empty data directory.");
         }
@@ -135,6 +143,16 @@ public final class Migrations {
                     "Rename or drop the schema, or remove the extension that owns it.");
         }
         return 0;
+    }
+
+    /** The beginning of a script's SHA-256. */
+    private static String digest(String name) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(read(name).getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash).substring(0, DIGEST_LENGTH);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static String read(String name) {

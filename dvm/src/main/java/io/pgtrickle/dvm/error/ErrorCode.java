@@ -26,6 +26,7 @@ public enum ErrorCode {
     LOCK_TIMEOUT("55P03", Kind.SYSTEM, true),
     SERIALIZATION_FAILURE("40001", Kind.SYSTEM, true),
     CATALOG_TOO_NEW("55000", Kind.SYSTEM, false),
+    CATALOG_OF_ANOTHER_BUILD("55000", Kind.SYSTEM, false),
     ENGINE_UNAVAILABLE("57P03", Kind.SYSTEM, true),
     INTERNAL("XX000", Kind.INTERNAL, false);
 

@@ -7,6 +7,8 @@ GRANT USAGE ON SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes TO PUBLIC;
 CREATE TABLE pgtrickle.pgt_schema_version (
     version int PRIMARY KEY,
     description text NOT NULL,
+    -- Of the script; tells it from what bore its name before its release.
+    digest text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.demo;
 
+import io.pgtrickle.dvm.error.ErrorCode;
 import io.pgtrickle.proxy.probe.FrontDoor;
 import io.pgtrickle.proxy.probe.Sql;
 import java.sql.Connection;
@@ -18,6 +19,9 @@ public final class Demo {
 
     private static final int QUICK_WRITERS = 4;
     private static final int SLOW_WRITERS = 1;
+
+    /** The SQLSTATE of a catalog that is not this build's. */
+    private static final String OTHER_BUILD = ErrorCode.CATALOG_OF_ANOTHER_BUILD.sqlState();
 
     private interface Task {
         void run(Loop loop) throws SQLException, InterruptedException;
@@ -40,7 +44,7 @@ public final class Demo {
     public void prepare(Progress progress) throws SQLException {
         try (Connection connection = door.connect("pgtrickle demo")) {
             FullRefreshes fullRefreshes = new FullRefreshes(door, board);
-            dropViews(connection);
+            dropWhatIsThere(connection, progress);
             Shop shop = new Shop(connection, progress);
             if (shop.isLoaded()) {
                 progress.say("The shop is here from the last run");
@@ -55,6 +59,22 @@ public final class Demo {
             }
             try (Progress.Task task = progress.begin("Timing full refreshes", ShopView.ALL.size())) {
                 fullRefreshes.prepare(connection, task);
+            }
+        }
+    }
+
+    /** The catalog may be that of a build whose scripts were others; what it has made for the demo is made again. */
+    private static void dropWhatIsThere(Connection connection, Progress progress) throws SQLException {
+        try {
+            dropViews(connection);
+        } catch (SQLException e) {
+            if (!OTHER_BUILD.equals(e.getSQLState())) {
+                throw e;
+            }
+            progress.say("Another build of pgtrickle was here before: its stream tables are made anew");
+            Sql.run(connection, "DROP SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes CASCADE");
+            for (ShopView view : ShopView.ALL.reversed()) {
+                Sql.run(connection, "DROP TABLE IF EXISTS " + view.name());
             }
         }
     }

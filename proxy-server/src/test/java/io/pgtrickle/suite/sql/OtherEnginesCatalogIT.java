@@ -57,15 +57,31 @@ class OtherEnginesCatalogIT {
     void aCatalogMadeByOtherScriptsIsLeftAlone() {
         String database = Lab.newDatabase();
         String owner = TestPostgres.shared().user();
-        try (DatabaseEngines first = engines(owner); DatabaseEngines second = engines(owner); Client direct = Lab.direct(database)) {
+        try (DatabaseEngines first = engines(owner);
+                DatabaseEngines second = engines(owner);
+                DatabaseEngines third = engines(owner);
+                Client direct = Lab.direct(database)) {
             first.forDatabase(database, true);
             direct.run("UPDATE pgtrickle.pgt_schema_version SET description = 'V002__something_else.sql' WHERE version = 2");
             EngineException error = catchThrowableOfType(EngineException.class, () -> second.resume(database));
             assertThat(error).hasMessage("the pgtrickle catalog of database \"" + database + "\" was made by an unreleased engine");
             assertThat(error.hint().orElse("")).startsWith("DROP SCHEMA pgtrickle");
-            direct.run("INSERT INTO pgtrickle.pgt_schema_version SELECT n, 'V0' || n || '__later.sql' FROM generate_series(6, 9) AS n");
-            direct.run(
-                    "UPDATE pgtrickle.pgt_schema_version SET description = 'V002__hands.sql' WHERE version = 2");
+            direct.run("UPDATE pgtrickle.pgt_schema_version SET description = 'V002__hands.sql' WHERE version = 2");
+            second.resume(database);
+            direct.run("UPDATE pgtrickle.pgt_schema_version SET digest = reverse(digest) WHERE version = 3");
+            assertThat(catchThrowableOfType(EngineException.class, () -> third.resume(database))).hasMessageContaining("unreleased engine");
+            direct.run("ALTER TABLE pgtrickle.pgt_schema_version DROP COLUMN digest");
+            assertThat(catchThrowableOfType(EngineException.class, () -> third.resume(database))).hasMessageContaining("unreleased engine");
+        }
+    }
+
+    @Test
+    void aCatalogOfANewerEngineIsLeftAlone() {
+        String database = Lab.newDatabase();
+        String owner = TestPostgres.shared().user();
+        try (DatabaseEngines first = engines(owner); DatabaseEngines second = engines(owner); Client direct = Lab.direct(database)) {
+            first.forDatabase(database, true);
+            direct.run("INSERT INTO pgtrickle.pgt_schema_version (version, description, digest) SELECT n, 'V0' || n || '__later.sql', '' FROM generate_series(6, 9) AS n");
             assertThat(catchThrowableOfType(EngineException.class, () -> second.resume(database)).hint().orElse("")).contains("at least as new");
         }
     }
