@@ -65,6 +65,17 @@ public record AuthFailure(String sqlState, String message, String hint) {
                 + (visitor.tls().isPresent() ? ", SSL encryption" : ", no encryption");
     }
 
+    /** For the admin console. */
+    static AuthFailure noAdmin(String user) {
+        return new AuthFailure("42501", "user \"" + user + "\" may not use the admin console", "Name the user in admin_users or stats_users.");
+    }
+
+    /** With auth_type passthrough, where nobody but the server knows passwords. */
+    static AuthFailure noSecret(String user) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "no password is known of user \"" + user + "\" to use the admin console with",
+                "With auth_type = passthrough the server knows the passwords, but the console is not on a server: put this user into auth_file.");
+    }
+
     static AuthFailure of(AuthenticationException e) {
         return new AuthFailure(e.sqlState(), String.valueOf(e.getMessage()));
     }

@@ -27,6 +27,18 @@ public sealed interface AuthStep {
         }
     }
 
+    /**
+     * The client is who it says, and wants the admin console. Send these 'R' bodies, then AuthenticationOk.
+     *
+     * @param admin whether it may do more than look
+     */
+    record Console(List<byte[]> bodies, boolean admin) implements End {
+
+        public Console {
+            bodies = List.copyOf(bodies);
+        }
+    }
+
     /** Send this as a FATAL error and close. */
     record Refused(AuthFailure failure) implements End {}
 }

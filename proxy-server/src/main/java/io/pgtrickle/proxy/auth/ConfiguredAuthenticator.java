@@ -19,15 +19,20 @@ public final class ConfiguredAuthenticator implements Authenticator {
 
     /** Takes milliseconds for every password that auth_file holds in clear if clients log in with SCRAM: their secrets are made here. */
     public ConfiguredAuthenticator(ProxyConfig config) {
-        this.door = new Door(config, unknownUsers, keys);
+        this.door = new Door(config, unknownUsers, keys, this::latest);
     }
 
     /**
      * From now on clients are let in by this configuration and the files it was read with. Those that are in stay in. Takes as long as the
      * constructor.
      */
+    @Override
     public void reload(ProxyConfig config) {
-        door = new Door(config, unknownUsers, keys);
+        door = new Door(config, unknownUsers, keys, this::latest);
+    }
+
+    private Door latest() {
+        return door;
     }
 
     @Override

@@ -26,10 +26,16 @@ final class Door {
     private final ProxyConfig config;
     private final Challenges challenges;
     private final KeyRing keys;
+    private final Supplier<Door> latest;
 
-    /** Takes milliseconds for every password that auth_file holds in clear if clients log in with SCRAM: their secrets are made here. */
-    Door(ProxyConfig config, UnknownUsers unknownUsers, KeyRing keys) {
+    /**
+     * Takes milliseconds for every password that auth_file holds in clear if clients log in with SCRAM: their secrets are made here.
+     *
+     * @param latest the door by the configuration of the moment
+     */
+    Door(ProxyConfig config, UnknownUsers unknownUsers, KeyRing keys, Supplier<Door> latest) {
         this.config = config;
+        this.latest = latest;
         this.challenges = new Challenges(config.authentication(), unknownUsers);
         this.keys = keys;
         config.authentication().users().secrets().forEach((user, secret) -> keys.secretIs(new Account(user, Optional.empty()), Optional.of(secret)));
@@ -37,6 +43,11 @@ final class Door {
 
     Admission admit(Visitor visitor, ServerQueries queries) {
         AuthType type = config.authentication().type();
+        if (type == AuthType.PASSTHROUGH && config.isConsole(visitor.database())) {
+            return config.authentication().users().find(visitor.user()).isPresent()
+                    ? admit(AuthType.MD5, Optional.empty(), visitor, queries)
+                    : new Admission.Refuse(AuthFailure.noSecret(visitor.user()));
+        }
         return switch (type) {
             case PASSTHROUGH -> config.databases().find(visitor.database())
                     .<Admission>map(entry -> new Admission.PassThrough(route(entry, visitor)))
@@ -144,6 +155,9 @@ final class Door {
     }
 
     private AuthStep.End proved(Visitor visitor, Account account, Optional<StoredSecret> secret, Proof proof) {
+        if (config.isConsole(visitor.database())) {
+            return console(visitor.user());
+        }
         if (proof instanceof Proof.Keys proved) {
             keys.remember(account, proved);
         }
@@ -151,13 +165,32 @@ final class Door {
         if (entry.isEmpty()) {
             return new AuthStep.Refused(AuthFailure.unknownDatabase(visitor.database()));
         }
-        return new AuthStep.Accepted(List.of(), route(entry.get(), visitor), login(entry.get(), account, secret, proof));
+        // The configuration may be another one when the client needs its next connection.
+        Supplier<ServerLogin> login = () -> latest.get().login(visitor.database(), entry.get(), account, secret, proof).get();
+        return new AuthStep.Accepted(List.of(), route(entry.get(), visitor), login);
+    }
+
+    /** Whoever is not asked for a password is nobody in particular, and may look only. */
+    private AuthStep.End console(String user) {
+        boolean proved = config.authentication().type() != AuthType.ANY;
+        if (proved && config.admin().users().contains(user)) {
+            return new AuthStep.Console(List.of(), true);
+        }
+        return !proved || config.admin().statsUsers().contains(user)
+                ? new AuthStep.Console(List.of(), false)
+                : new AuthStep.Refused(AuthFailure.noAdmin(user));
     }
 
     private Route route(DatabaseEntry entry, Visitor visitor) {
         HostPort server = config.databases().serverOf(entry);
         return new Route(
                 visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()));
+    }
+
+    /** By what the configuration says of the database now, if it says anything. */
+    private Supplier<ServerLogin> login(String database, DatabaseEntry before, Account client, Optional<StoredSecret> clients, Proof proof) {
+        Optional<DatabaseEntry> now = config.databases().find(database).filter(entry -> entry.user().equals(before.user()));
+        return login(now.orElse(before), client, clients, proof);
     }
 
     /** The entry's password, else what the client has left us or we know of it; of another user, what auth_file knows. */

@@ -60,6 +60,7 @@ final class ScramChallenge implements ClientAuthentication {
         return switch (ending.apply(new Proof.Keys(secret, success.keys()))) {
             case AuthStep.Accepted accepted -> new AuthStep.Accepted(
                     List.of(new SaslFinal(success.serverFinal()).body()), accepted.route(), accepted.login());
+            case AuthStep.Console console -> new AuthStep.Console(List.of(new SaslFinal(success.serverFinal()).body()), console.admin());
             case AuthStep.Refused refused -> refused;
         };
     }

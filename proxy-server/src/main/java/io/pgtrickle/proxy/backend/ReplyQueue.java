@@ -92,6 +92,9 @@ public final class ReplyQueue {
     private long pipeline;
     /** The Query or FunctionCall at the head has failed. */
     private boolean queryFailed;
+    private long parses;
+    private long clientParses;
+    private long binds;
 
     /** A message was sent. */
     public void expect(Kind kind, Owner owner) {
@@ -126,6 +129,21 @@ public final class ReplyQueue {
     /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */
     public long pipeline() {
         return pipeline;
+    }
+
+    /** How many Parse messages were sent. */
+    long parses() {
+        return parses;
+    }
+
+    /** How many of them were the client's. */
+    long clientParses() {
+        return clientParses;
+    }
+
+    /** How many Bind messages were sent. */
+    long binds() {
+        return binds;
     }
 
     /** Whether the server ignores everything until a Sync that has not been sent yet. */
@@ -272,6 +290,12 @@ public final class ReplyQueue {
     private void add(Kind kind, Owner owner, int flag) {
         if (size == ring.length) {
             grow();
+        }
+        if (kind == Kind.PARSE) {
+            parses++;
+            clientParses += owner == Owner.CLIENT ? 1 : 0;
+        } else if (kind == Kind.BIND) {
+            binds++;
         }
         ring[(head + size) & (ring.length - 1)] = (byte) (kind.ordinal() | owner.ordinal() << OWNER_SHIFT | flag);
         size++;

@@ -29,6 +29,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,12 +50,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     public static final String DEALLOCATE_ALL = "DEALLOCATE ALL";
 
     private static final byte[] NO_KEY = {};
+    private static final AtomicLong IDS = new AtomicLong();
 
     private final Channel channel;
     private final Route route;
     private final StartupMessage startup;
     private final FrameReader reader;
     private final ReplyQueue replies = new ReplyQueue();
+    private final Traffic traffic = new Traffic(replies);
+    private final long id = IDS.incrementAndGet();
     /** What counts at present. Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
     private Map<String, String> parameters = Map.of();
     private Map<String, String> reported = Map.of();
@@ -68,6 +72,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** Cancel requests on their way to the server, for what runs here. */
     private int cancels;
 
+    private volatile boolean outdated;
     private ServerListener listener;
     private final long openedAt = System.nanoTime();
     private boolean loggedIn;
@@ -103,6 +108,44 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** What it was started with. */
     public StartupMessage startup() {
         return startup;
+    }
+
+    /** Tells it from all others that there were and are. */
+    public long id() {
+        return id;
+    }
+
+    /** Whoever uses it at the moment. */
+    public ServerListener user() {
+        return listener;
+    }
+
+    public boolean isLoggedIn() {
+        return loggedIn;
+    }
+
+    /** Whether cancel requests are on their way to the server and nothing runs any more that they could meet. */
+    public boolean isBeingCanceled() {
+        return cancels > 0 && replies.isEmpty();
+    }
+
+    /** It is to be closed as soon as nobody uses it; from any thread. */
+    public void outdate() {
+        outdated = true;
+    }
+
+    public boolean isOutdated() {
+        return outdated;
+    }
+
+    /** What has passed it so far. */
+    public Figures figures() {
+        return traffic.figures();
+    }
+
+    /** When it was last asked something, in nanoseconds, of System.nanoTime. */
+    public long requestedAt() {
+        return traffic.requestedAt();
     }
 
     /** From now on somebody else uses it. */
@@ -198,6 +241,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Sends bytes of the client's; the caller has announced the replies they ask for. */
     public void write(ByteBuf bytes) {
+        traffic.toServer(bytes.readableBytes());
         channel.write(bytes, channel.voidPromise());
     }
 
@@ -331,6 +375,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.SETUP) {
                     status = (char) frame.getByte(frame.writerIndex() - 1);
                     replies.received((byte) BackendType.READY_FOR_QUERY);
+                    traffic.settled(status, !replies.isEmpty());
                     return Action.DISCARD;
                 }
                 becomeReady(frame);
@@ -388,6 +433,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         status = (char) frame.getByte(frame.writerIndex() - 1);
         resetting = false;
         replies.received((byte) BackendType.READY_FOR_QUERY);
+        traffic.answered(status, !replies.isEmpty());
         listener.ready(status);
     }
 
@@ -421,6 +467,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             case BackendType.BACKEND_KEY_DATA -> key = BackendKeyData.read(frame);
             case BackendType.READY_FOR_QUERY -> {
                 loggedIn = true;
+                traffic.settled(status, false);
                 listener.loggedIn(frame);
             }
             default -> LOG.debug("{}: the server speaks an older protocol than 3.2", channel);
@@ -456,8 +503,10 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        traffic.fromServer(bytes.readableBytes());
         try {
-            reader.feed((ByteBuf) message);
+            reader.feed(bytes);
         } catch (ProtocolViolationException e) {
             LOG.warn("{}: the server does not speak the protocol: {}", channel, e.getMessage());
             channel.close();

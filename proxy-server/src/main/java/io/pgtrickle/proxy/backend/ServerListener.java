@@ -7,6 +7,11 @@ import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 /** Whoever uses a server connection; called on its event loop. Frames are valid during the call only. */
 public interface ServerListener {
 
+    /** The client's number ({@code client.ClientState}); 0 if it is no client. */
+    default long clientId() {
+        return 0;
+    }
+
     /** An Authentication message ('R') during login. */
     void authentication(ByteBuf frame);
 

@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.cli;
 
 import io.pgtrickle.proxy.config.ConfigFile;
+import io.pgtrickle.proxy.config.ConfigSource;
 import io.pgtrickle.proxy.config.EngineLogin;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.LibpqRules;
@@ -36,8 +37,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "Prints one line `ready postgresql://...` when clients are accepted and logs",
-            "to standard error. Ctrl-C and SIGTERM end it cleanly. Exit codes: 1 it could",
-            "not start or not go on, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM."
+            "to standard error. SIGTERM ends it when the last client has left, Ctrl-C when",
+            "no client uses a server connection, the second of either at once; SIGHUP reads",
+            "the configuration anew. Exit codes: 0 after SHUTDOWN on the admin console, 1 it",
+            "could not start or not go on, 2 wrong usage, 130 after Ctrl-C, 143 after SIGTERM."
         })
 final class RunCommand implements Callable<Integer> {
 
@@ -99,16 +102,19 @@ final class RunCommand implements Callable<Integer> {
         if (!existing && listen != null && !Values.isLoopback(listen)) {
             LOG.warn("whoever can reach {} may log in as any role without a password: the embedded server trusts the proxy", listen);
         }
-        ProxyConfig proxyConfig = withListen(existing ? existingConfig() : ProxyConfig.passThrough(Values.LISTEN));
+        Optional<ConfigSource> source = Optional.ofNullable(config).map(file -> new ConfigSource(file, this::adapted));
+        ProxyConfig proxyConfig = existing
+                ? source.map(RunCommand::loaded).orElseGet(() -> adapted(ProxyConfig.passThrough(server == null ? LibpqRules.ofThisProcess().server() : server)))
+                : adapted(ProxyConfig.passThrough(Values.LISTEN));
         try {
-            Product product = new Product(proxyConfig, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);
-            // System.exit waits for it, as a signal does
+            Product product = new Product(proxyConfig, source, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);
+            // System.exit waits for it
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(product), "shutdown"));
+            RunSignals signals = new RunSignals(product, source.isPresent());
             PrintWriter out = terminal().getOut();
             out.println("ready " + url(product, existing));
             out.flush();
-            LOG.error("{}", product.failure().join());
-            return FAILED;
+            return signals.await();
         } catch (IOException e) {
             throw new UserFacingException(FAILED, e.getMessage() + "; choose another address with --listen host:port");
         }
@@ -120,20 +126,19 @@ final class RunCommand implements Callable<Integer> {
         LOG.info("stopped");
     }
 
-    private ProxyConfig withListen(ProxyConfig proxyConfig) {
-        if (listen != null) {
-            return proxyConfig.withListen(listen);
-        }
-        return config == null ? proxyConfig.withListen(Values.LISTEN) : proxyConfig;
+    private static ProxyConfig loaded(ConfigSource source) {
+        ConfigFile.Loaded loaded = source.load();
+        loaded.warnings().forEach(LOG::warn);
+        return loaded.config();
     }
 
-    private ProxyConfig existingConfig() {
-        if (config == null) {
-            return ProxyConfig.passThrough(server == null ? LibpqRules.ofThisProcess().server() : server);
+    /** The options come before the file. */
+    private ProxyConfig adapted(ProxyConfig proxyConfig) {
+        ProxyConfig moved = server == null ? proxyConfig : proxyConfig.withServer(server);
+        if (listen != null) {
+            return moved.withListen(listen);
         }
-        ConfigFile.Loaded loaded = ConfigFile.load(config);
-        loaded.warnings().forEach(LOG::warn);
-        return server == null ? loaded.config() : loaded.config().withServer(server);
+        return config == null ? moved.withListen(Values.LISTEN) : moved;
     }
 
     private Upstream existingServer(ProxyConfig proxyConfig) {

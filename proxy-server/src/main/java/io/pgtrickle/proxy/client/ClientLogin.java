@@ -82,6 +82,18 @@ final class ClientLogin {
         return minorVersion;
     }
 
+    /** What the client has said of itself; empty before it has. */
+    String parameter(String name) {
+        StartupMessage message = startup;
+        return message == null ? "" : message.parameters().getOrDefault(name, "");
+    }
+
+    /** The database it has asked for. */
+    String database() {
+        String named = parameter("database");
+        return named.isEmpty() ? parameter("user") : named;
+    }
+
     void startup(ByteBuf packet) {
         switch (StartupPacket.read(packet)) {
             case StartupPacket.SslRequest _ -> encryption.sslRequest();
@@ -169,6 +181,10 @@ final class ClientLogin {
                 session.flush();
                 connect(accepted.route(), context.pooling().pooling(accepted.route().entry(), accepted.route().user()), Optional.of(accepted.login()));
             }
+            case AuthStep.Console(var bodies, boolean admin) -> {
+                bodies.forEach(body -> session.send(new AuthenticationData(body)));
+                session.enterConsole(admin);
+            }
             case AuthStep.Compute(var work) -> Thread.ofVirtual().name("client-login").start(() -> {
                 AuthStep next = computed(work);
                 session.channel().eventLoop().execute(() -> {
@@ -194,6 +210,10 @@ final class ClientLogin {
         StartupMessage asked = startup;
         if (asked == null) {
             throw new IllegalStateException("no startup packet yet");
+        }
+        if (context.states().isDisabled(route.entry())) {
+            session.fatal("55000", "database \"" + route.entry() + "\" is not currently accepting connections");
+            return;
         }
         var parameters = new LinkedHashMap<>(asked.parameters());
         parameters.put("user", route.user());

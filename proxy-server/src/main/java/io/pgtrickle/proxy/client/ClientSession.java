@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
@@ -19,6 +20,7 @@ import io.pgtrickle.proxy.intercept.SessionPort;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.proxy.tls.Closing;
+import io.pgtrickle.proxy.tls.TlsState;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
@@ -33,6 +35,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +48,8 @@ import org.slf4j.LoggerFactory;
  *   │                        │                                     │
  *   └──error, deadline───────┴──violation, server lost─▶ FAILED ───┴──told the client────▶ CLOSED
  * </pre>
+ *
+ * CONSOLE, in the place of READY, has the admin console in the place of a server.
  *
  * LEAVING: the server has everything the client sent and finishes it, whether or not the client still reads the replies.
  * FAILED: a FATAL error is on its way to the client; its input is dropped, and the connection closed soon.
@@ -65,10 +70,20 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private enum State {
         LOGIN,
         READY,
+        CONSOLE,
         LEAVING,
         FAILED,
         CLOSED
     }
+
+    private static final AtomicLong IDS = new AtomicLong();
+    /** A command of the admin console is short. */
+    private static final int MAX_CONSOLE_LENGTH = 100_000;
+
+    private final long id = IDS.incrementAndGet();
+    private final long connectedAt = System.nanoTime();
+    private long requestedAt = connectedAt;
+    private Console.@Nullable Session console;
 
     private final Channel channel;
     private final ProxyContext context;
@@ -180,11 +195,41 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** The proxy ends. */
-    public void shutDown() {
+    void shutDown() {
         channel.eventLoop().execute(() -> {
             log.stopping();
-            fatal("57P01", "terminating connection due to administrator command");
+            fatal(Clients.KILLED);
         });
+    }
+
+    /** Ends the session with this error; from any thread. */
+    void end(Report reason) {
+        channel.eventLoop().execute(() -> fatal(reason));
+    }
+
+    @Override
+    public long clientId() {
+        return id;
+    }
+
+    /** From any thread, which may see what was true a moment ago. */
+    ClientState describe() {
+        ServerConnection server = lease.server();
+        ClientState.Phase phase = switch (state) {
+            case LOGIN -> ClientState.Phase.LOGIN;
+            case CONSOLE -> ClientState.Phase.CONSOLE;
+            case READY, LEAVING, FAILED, CLOSED -> server != null
+                    ? ClientState.Phase.ACTIVE
+                    : lease.isAsking() ? ClientState.Phase.WAITING : ClientState.Phase.IDLE;
+        };
+        Interceptor it = interceptor;
+        String application = server != null && server.isLoggedIn()
+                ? server.parameter("application_name").orElse("")
+                : lease.applicationName().orElseGet(() -> login.parameter("application_name"));
+        return new ClientState(
+                id, login.parameter("user"), lease.serverUser(), login.database(), phase, channel.remoteAddress(), channel.localAddress(),
+                connectedAt, requestedAt, lease.waited(), server == null ? 0 : server.id(), TlsState.of(channel), application,
+                it == null ? 0 : it.preparedStatements());
     }
 
     /** What the client sends goes to whoever is in charge. */
@@ -203,6 +248,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                     yield Action.TAKE;
                 }
                 case READY -> ready().begin(type, length);
+                case CONSOLE -> {
+                    if (length > MAX_CONSOLE_LENGTH) {
+                        throw new ProtocolViolationException("invalid message length");
+                    }
+                    yield Action.TAKE;
+                }
                 case LEAVING, FAILED, CLOSED -> Action.DISCARD;
             };
         }
@@ -214,8 +265,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
         @Override
         public void take(byte type, ByteBuf frame) {
+            Console.Session commands = console;
             if (state == State.LOGIN) {
                 login.answer(frame, lease.server());
+            } else if (commands != null) {
+                commands.message(type, frame);
             } else {
                 ready().take(type, frame);
             }
@@ -298,6 +352,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
+        requestedAt = System.nanoTime();
         try {
             reader.feed((ByteBuf) message);
         } catch (ProtocolViolationException e) {
@@ -356,7 +411,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
      */
     private void inputEnded() {
         switch (state) {
-            case LOGIN, FAILED, CLOSED -> channel.close();
+            case LOGIN, CONSOLE, FAILED, CLOSED -> channel.close();
             case LEAVING -> {}
             case READY -> {
                 if (!reader.isPaused()) {
@@ -404,6 +459,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.CLOSED;
         reader.close();
         giveBack();
+        if (console != null) {
+            console.closed();
+        }
     }
 
     @Override
@@ -439,7 +497,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         switch (state) {
             case LOGIN -> greetIfReady();
             case READY -> resumeInput();
-            case LEAVING, FAILED, CLOSED -> giveBack();
+            case CONSOLE, LEAVING, FAILED, CLOSED -> giveBack();
         }
     }
 
@@ -633,7 +691,65 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                 reader.close();
                 channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
             }
-            case FAILED, CLOSED -> {}
+            case CONSOLE, FAILED, CLOSED -> {}
+        }
+    }
+
+    // The admin console.
+
+    /** The client is who it says and may. */
+    void enterConsole(boolean admin) {
+        Console.Session opened = context.console().open(login.parameter("user"), admin, new ConsoleClient());
+        console = opened;
+        cancelDeadline();
+        login.greet(opened.parameters());
+        CancelKey key = context.cancels().register(this, context.cancels().processId(), login.minorVersion());
+        cancelKey = key;
+        send(new BackendKeyData(key.processId(), key.secret()));
+        send(new ReadyForQuery('I'));
+        flush();
+        state = State.CONSOLE;
+        log.loggedIn(login.parameter("user"), login.database());
+        resumeInput();
+    }
+
+    private final class ConsoleClient implements Console.Client {
+
+        @Override
+        public void send(BackendMessage message) {
+            ClientSession.this.send(message);
+        }
+
+        @Override
+        public void flush() {
+            ClientSession.this.flush();
+        }
+
+        @Override
+        public void pause() {
+            reader.pause();
+        }
+
+        @Override
+        public void resume() {
+            resumeInput();
+        }
+
+        @Override
+        public void fatal(Report report) {
+            ClientSession.this.fatal(report);
+        }
+
+        @Override
+        public void leave() {
+            log.leaving("the client left");
+            state = State.CLOSED;
+            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        }
+
+        @Override
+        public EventLoop loop() {
+            return channel.eventLoop();
         }
     }
 

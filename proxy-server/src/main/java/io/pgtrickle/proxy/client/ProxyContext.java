@@ -6,6 +6,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.config.PoolRules;
+import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.prepared.SharedStatements;
 import io.pgtrickle.proxy.tls.TlsContexts;
@@ -16,17 +17,19 @@ public final class ProxyContext {
 
     private final Authenticator door;
     private final ServerPool pool;
-    private final PoolRules pooling;
     private final EngineCalls engines;
-    private final Limits limits;
-    private final Logging logging;
     private final TlsContexts tls;
+    private final DatabaseStates states;
+    private volatile PoolRules pooling;
+    private volatile Limits limits;
+    private volatile Logging logging;
+    private volatile Console console = Console.NONE;
     private final ChannelGroup clients;
     private final CancelRegistry cancels = new CancelRegistry();
     private final SharedStatements statements = new SharedStatements();
 
     public ProxyContext(Authenticator door, ServerPool pool, PoolRules pooling, EngineCalls engines, Limits limits, Logging logging,
-            TlsContexts tls, ChannelGroup clients) {
+            TlsContexts tls, ChannelGroup clients, DatabaseStates states) {
         this.door = door;
         this.pool = pool;
         this.pooling = pooling;
@@ -35,6 +38,27 @@ public final class ProxyContext {
         this.logging = logging;
         this.tls = tls;
         this.clients = clients;
+        this.states = states;
+    }
+
+    /** Before the first client. */
+    public void open(Console opened) {
+        console = opened;
+    }
+
+    /** Sessions that begin from now on go by these; those there are keep what they began with. */
+    public void reload(PoolRules otherPooling, Limits otherLimits, Logging otherLogging) {
+        pooling = otherPooling;
+        limits = otherLimits;
+        logging = otherLogging;
+    }
+
+    Console console() {
+        return console;
+    }
+
+    DatabaseStates states() {
+        return states;
     }
 
     Authenticator door() {

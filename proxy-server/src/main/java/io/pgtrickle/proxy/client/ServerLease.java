@@ -101,6 +101,28 @@ final class ServerLease {
         return wish.route();
     }
 
+    /** As whom the client works on the server; empty before it is admitted. */
+    String serverUser() {
+        Wish wished = wish;
+        return wished == null ? "" : wished.route().user();
+    }
+
+    /** Whether a connection is asked for and has not come. */
+    boolean isAsking() {
+        return asked && !link.isLinked();
+    }
+
+    /** Nanoseconds it is asked for by now. */
+    long waited() {
+        Request waiting = request;
+        return waiting == null ? 0 : waiting.waited();
+    }
+
+    /** What the client has set it to, as far as it has been told so. */
+    Optional<String> applicationName() {
+        return Optional.ofNullable(known.get(APPLICATION_NAME));
+    }
+
     /** Asks for the first connection. */
     void connect() {
         isThere();

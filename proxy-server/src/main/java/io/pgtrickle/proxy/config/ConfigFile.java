@@ -25,8 +25,6 @@ public final class ConfigFile {
 
     /** Where databases are whose entry names no host. */
     private static final HostPort DEFAULT_SERVER = new HostPort("localhost", 5432);
-    /** PgBouncer keeps this name for its admin console. */
-    private static final String CONSOLE = "pgbouncer";
 
     private static final List<String> SECTIONS = List.of("pgbouncer", "databases", "users", "peers", "pgtrickle");
 
@@ -38,12 +36,25 @@ public final class ConfigFile {
     private final List<String> warnings = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
-    private ConfigFile() {}
+    private final boolean lenient;
+
+    private ConfigFile(boolean lenient) {
+        this.lenient = lenient;
+    }
 
     /** @throws ConfigException if the file, or the auth_file it names, cannot be read or used */
     public static Loaded load(Path file) {
-        var reader = new ConfigFile();
-        IniFile.read(file).forEach(reader::entry);
+        return of(file, IniFile.read(file), Map.of(), false);
+    }
+
+    /**
+     * @param set settings of section [pgbouncer] that come before the file's
+     * @param lenient whether what nobody knows is a warning
+     */
+    static Loaded of(Path file, List<IniFile.Entry> entries, Map<String, String> set, boolean lenient) {
+        var reader = new ConfigFile(lenient);
+        entries.forEach(reader::entry);
+        set.forEach((key, value) -> reader.global(new IniFile.Entry("pgbouncer", key, value, "SET")));
         ProxyConfig config = reader.config(file);
         if (!reader.problems.isEmpty()) {
             throw new ConfigException(reader.problems);
@@ -110,8 +121,8 @@ public final class ConfigFile {
     }
 
     private void database(IniFile.Entry entry) {
-        if (entry.key().equals(CONSOLE)) {
-            problems.add(entry.place() + ": database name \"" + CONSOLE + "\" is reserved");
+        if (entry.key().equals(ProxyConfig.CONSOLE)) {
+            problems.add(entry.place() + ": database name \"" + ProxyConfig.CONSOLE + "\" is reserved");
             return;
         }
         Map<String, String> values = connectionString(entry);
@@ -177,7 +188,7 @@ public final class ConfigFile {
 
     private void unknown(String place, String kind, String name, List<String> known) {
         String hint = Suggestions.nearest(name, known).map(near -> ", did you mean \"" + near + "\"?").orElse("");
-        problems.add(place + ": unknown " + kind + " \"" + name + "\"" + hint);
+        (lenient ? warnings : problems).add(place + ": unknown " + kind + " \"" + name + "\"" + hint + (lenient ? ", ignored" : ""));
     }
 
     private ProxyConfig config(Path file) {
@@ -191,8 +202,10 @@ public final class ConfigFile {
         }
         var named = new LinkedHashMap<>(databases);
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
-        String engineUser = new SettingValues(engineTexts).get(ProxySettings.ENGINE_USER);
+        var engineValues = new SettingValues(engineTexts);
+        String engineUser = engineValues.get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
-        return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine);
+        return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine)
+                .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN));
     }
 }

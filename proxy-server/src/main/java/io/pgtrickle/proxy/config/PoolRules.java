@@ -48,6 +48,16 @@ public final class PoolRules {
         return ProxySettings.timeLimits(values("", user));
     }
 
+    /** What [users] says of the user itself; a setting's name there. */
+    public Optional<String> ofUser(String user, String setting) {
+        return Optional.ofNullable(users.get(user)).map(own -> own.get(setting));
+    }
+
+    /** What [databases] says of the database itself. */
+    public Optional<String> ofDatabase(String database, String setting) {
+        return Optional.ofNullable(databases.get(database)).map(own -> own.get(setting));
+    }
+
     /** For those of which nothing is said. */
     public PoolSettings pooling() {
         return ProxySettings.pooling(new SettingValues(global));

@@ -15,7 +15,14 @@ public record ProxyConfig(
         Limits limits,
         Logging logging,
         Tls tls,
-        Engine engine) {
+        Engine engine,
+        Admin admin) {
+
+    /** PgBouncer keeps this name for its admin console. */
+    public static final String CONSOLE = "pgbouncer";
+
+    /** It is a database's if [databases] says so. */
+    private static final String CONSOLE_ALIAS = "pgtrickle";
 
     /** @param addresses host names or addresses; {@code *} is every interface */
     public record Listen(List<String> addresses, int port) {
@@ -58,6 +65,38 @@ public record ProxyConfig(
     /** @param user the role of the engine's own connections; libpq's rules find one when absent ({@link LibpqRules}) */
     public record Engine(Optional<String> user) {}
 
+    /**
+     * Who may use the admin console and what is shown there.
+     *
+     * @param users who may do everything
+     * @param statsUsers who may look only
+     * @param statsPeriod over which averages are taken
+     * @param metrics where Prometheus asks, if it may
+     * @param settings all of section [pgbouncer]
+     */
+    public record Admin(List<String> users, List<String> statsUsers, Duration statsPeriod, Optional<HostPort> metrics, List<ShownSetting> settings) {
+
+        static final Admin NOBODY = new Admin(List.of(), List.of(), Duration.ofMinutes(1), Optional.empty(), List.of());
+
+        public Admin {
+            users = List.copyOf(users);
+            statsUsers = List.copyOf(statsUsers);
+            settings = List.copyOf(settings);
+        }
+    }
+
+    /** Without an admin console. */
+    public ProxyConfig(
+            Listen listen, Authentication authentication, Databases databases, PoolRules pooling, Limits limits, Logging logging, Tls tls, Engine engine) {
+        this(listen, authentication, databases, pooling, limits, logging, tls, engine, Admin.NOBODY);
+    }
+
+    /** Whether a client that asks for a database of this name wants the admin console. Without anybody who may use it there is none. */
+    public boolean isConsole(String database) {
+        boolean used = authentication.type() == AuthType.ANY || !admin.users.isEmpty() || !admin.statsUsers.isEmpty();
+        return used && (database.equals(CONSOLE) || database.equals(CONSOLE_ALIAS) && !databases.named().containsKey(CONSOLE_ALIAS));
+    }
+
     /** Without a configuration file: every database and role of one server, with the client's own credentials; only errors are logged. */
     public static ProxyConfig passThrough(HostPort server) {
         int iterations = SettingValues.WITHOUT_FILE.get(ProxySettings.SCRAM_ITERATIONS);
@@ -70,20 +109,38 @@ public record ProxyConfig(
     }
 
     public ProxyConfig withListen(HostPort address) {
-        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine);
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine, admin);
     }
 
     public ProxyConfig withEngineUser(String user) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)));
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)), admin);
     }
 
     public ProxyConfig withDatabases(Databases other) {
-        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine);
+        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine, admin);
     }
 
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
-        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine);
+        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine, admin);
+    }
+
+    /** With what cannot change while the proxy runs as it was before. */
+    public ProxyConfig keeping(ProxyConfig before) {
+        List<ShownSetting> settings = admin.settings.stream()
+                .map(setting -> setting.changeable() ? setting : before.shown(setting.name()).orElse(setting))
+                .toList();
+        var kept = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, before.admin.metrics, settings);
+        return new ProxyConfig(before.listen, authentication, databases, pooling, limits, logging, tls, before.engine, kept);
+    }
+
+    private Optional<ShownSetting> shown(String name) {
+        return admin.settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    ProxyConfig withMetrics(Optional<HostPort> address) {
+        var changed = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, address, admin.settings);
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, changed);
     }
 }

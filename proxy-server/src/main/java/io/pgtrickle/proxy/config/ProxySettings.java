@@ -7,8 +7,10 @@ import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Listen;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** The registry of the settings that have an effect; in section [pgbouncer] PgBouncer's names, meanings and (unless it says why not) defaults. */
@@ -100,6 +102,12 @@ final class ProxySettings {
             "Log the end of sessions, with the reason (without a configuration file: 0).");
     static final Setting<Boolean> LOG_POOLER_ERRORS = new Setting<>("log_pooler_errors", ValueType.bool(), "1",
             "Log the errors the proxy itself sends to clients.");
+    static final Setting<List<String>> ADMIN_USERS = new Setting<>("admin_users", ValueType.list(), "",
+            "Users that may do everything on the [admin console](admin-console.md).");
+    static final Setting<List<String>> STATS_USERS = new Setting<>("stats_users", ValueType.list(), "",
+            "Users that may look at everything on the admin console (`SHOW`) and change nothing.");
+    static final Setting<Duration> STATS_PERIOD = new Setting<>("stats_period", ValueType.seconds(), "60",
+            "How long the averages of `SHOW STATS` are taken over.");
     static final Setting<Integer> VERBOSE = new Setting<>("verbose", ValueType.integer(0, Integer.MAX_VALUE), "0",
             "0 normal, 1 debug, 2 or more trace.");
 
@@ -108,7 +116,14 @@ final class ProxySettings {
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
-            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE), TlsKeys.ALL.stream()).toList();
+            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
+            ADMIN_USERS, STATS_USERS, STATS_PERIOD), TlsKeys.ALL.stream()).toList();
+
+    /** What takes a new start; the others can change while the proxy runs. */
+    static final Set<String> FIXED = Set.of(LISTEN_ADDR.name(), LISTEN_PORT.name());
+
+    static final Setting<Optional<HostPort>> METRICS_LISTEN = new Setting<>("metrics_listen", ValueType.hostPort(), "",
+            "Where Prometheus finds [metrics](admin-console.md#metrics), host:port; without it there are none. Whoever can connect there can read them.");
 
     static final Setting<String> ENGINE_USER = new Setting<>("user", ValueType.text(), "",
             "The role the engine logs in as, on its own connections; the same as `--user` on the command line, which comes first. Without either "
@@ -137,7 +152,7 @@ final class ProxySettings {
             own(QUERY_TIMEOUT), own(TRANSACTION_TIMEOUT), own(IDLE_TRANSACTION_TIMEOUT), own(CLIENT_IDLE_TIMEOUT));
 
     /** Section [pgtrickle]. */
-    static final List<Setting<?>> ENGINE = List.of(ENGINE_USER);
+    static final List<Setting<?>> ENGINE = List.of(ENGINE_USER, METRICS_LISTEN);
 
     /** What an entry of section [databases] can say. */
     static final List<Setting<?>> DATABASE = List.of(
@@ -184,6 +199,19 @@ final class ProxySettings {
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 TlsKeys.tls(values),
-                engine);
+                engine,
+                new ProxyConfig.Admin(
+                        values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)));
+    }
+
+    private static List<ShownSetting> shown(SettingValues values) {
+        return ALL.stream()
+                .map(setting -> new ShownSetting(
+                        setting.name(),
+                        values.texts().getOrDefault(setting.name(), setting.defaultText()),
+                        setting.defaultText(),
+                        !FIXED.contains(setting.name())))
+                .sorted(Comparator.comparing(ShownSetting::name))
+                .toList();
     }
 }

@@ -12,7 +12,6 @@ import java.util.Optional;
 final class UnsupportedSettings {
 
     private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
-    private static final String NO_CONSOLE = "there is no admin console";
     private static final String NO_TIMEOUT = "there is no such time limit";
     private static final String SYSTEM = "the operating system's default applies";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
@@ -21,7 +20,6 @@ final class UnsupportedSettings {
 
     /** Section [pgbouncer], in PgBouncer's (alphabetical) order. */
     static final List<UnsupportedSetting> GLOBAL = List.of(
-            warned("admin_users", NO_CONSOLE, ""),
             warned("application_name_add_host", "application_name is passed on as it is", "0"),
             warned("auth_ldap_options", "there is no LDAP authentication", ""),
             needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
@@ -49,9 +47,7 @@ final class UnsupportedSettings {
             needless("server_fast_close", NEVER_REUSED),
             warned("service_name", "there is no system log"),
             warned("so_reuseport", "one process listens on a port", "0"),
-            needless("stats_period", "no statistics are logged"),
-            warned("stats_users", NO_CONSOLE, ""),
-            needless("suspend_timeout", NO_CONSOLE),
+            needless("suspend_timeout", "there is no SUSPEND"),
             warned("syslog", STDERR, "0"),
             needless("syslog_facility", STDERR),
             needless("syslog_ident", STDERR),

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -26,6 +27,10 @@ record ValueType<T>(String name, String range, Function<String, T> parser) {
                 .map(String::strip)
                 .filter(item -> !item.isEmpty())
                 .toList());
+    }
+
+    static ValueType<Optional<HostPort>> hostPort() {
+        return new ValueType<>("address", "host:port", text -> text.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(text, "127.0.0.1", 9127)));
     }
 
     static ValueType<Integer> integer(int min, int max) {

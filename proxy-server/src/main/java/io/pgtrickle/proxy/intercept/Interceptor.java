@@ -501,6 +501,11 @@ public final class Interceptor implements FrameHandler {
         session.resumeInput();
     }
 
+    /** How many prepared statements the session has, as far as we know. */
+    public int preparedStatements() {
+        return statements.count();
+    }
+
     /** Whether something of the client's is under way. */
     public boolean isBusy() {
         return work.isUnderWay() || split != null || (link.isLinked() && !server().replies().isEmpty());

@@ -81,4 +81,8 @@ final class NameTable<T> {
     void clear() {
         names.clear();
     }
+
+    int size() {
+        return names.size();
+    }
 }

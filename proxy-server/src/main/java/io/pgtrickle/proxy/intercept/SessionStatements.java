@@ -84,6 +84,11 @@ final class SessionStatements implements StatementNames {
         return true;
     }
 
+    @Override
+    public int count() {
+        return names.size();
+    }
+
     // What the client sends.
 
     @Override

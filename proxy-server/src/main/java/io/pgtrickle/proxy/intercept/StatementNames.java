@@ -39,6 +39,11 @@ interface StatementNames {
     /** Whether it depends on an earlier pipeline, under way, what the name stands for: the message has to wait for that. */
     boolean isUnsettled(String name);
 
+    /** How many there are, as far as we know. */
+    default int count() {
+        return 0;
+    }
+
     /** Whether there is such a statement. */
     boolean knows(String name);
 

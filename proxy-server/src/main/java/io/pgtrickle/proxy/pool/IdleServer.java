@@ -58,6 +58,11 @@ final class IdleServer implements ServerListener {
         return System.nanoTime() - since >= time.toNanos();
     }
 
+    /** Whether it is being checked or reset. */
+    boolean isRunning() {
+        return running != null;
+    }
+
     ServerConnection server() {
         return server;
     }

@@ -36,8 +36,9 @@ final class Pool {
     private static final int MAX_GREETINGS = 100;
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
 
-    private final Route route;
-    private final PoolSettings settings;
+    /** Where it connects to; what is open may be elsewhere still. */
+    private volatile Route route;
+    private volatile PoolSettings settings;
     private final ServerConnector connector;
     private final Counts counts;
     private final Pools pools;
@@ -45,6 +46,7 @@ final class Pool {
     /** The one used last comes first. */
     private final Deque<IdleServer> idle = new ArrayDeque<>();
     private final Deque<Waiting> waiting = new ArrayDeque<>();
+    private final Members members;
     /** Connections there are or will be: idle, lent, being opened. */
     private int total;
     /** What the last client wanted, to open connections for nobody in particular. */
@@ -61,6 +63,7 @@ final class Pool {
         this.connector = connector;
         this.counts = counts;
         this.pools = pools;
+        this.members = new Members(pools::closed);
     }
 
     Route route() {
@@ -77,7 +80,7 @@ final class Pool {
         Runnable service;
         synchronized (this) {
             last = request;
-            known = total == 0 && isPausing() ? failure : null;
+            known = total == 0 && isPausing() && !isPaused() ? failure : null;
             service = known == null && waiting.isEmpty() ? service(request) : null;
             if (known == null && service == null) {
                 waiting.add(request);
@@ -113,6 +116,9 @@ final class Pool {
 
     /** How this request can be served now; null if it has to wait. Called with the lock held. */
     private @Nullable Runnable service(Waiting request) {
+        if (isPaused()) {
+            return null;
+        }
         if (request.wish().login().isPresent()) {
             IdleServer fitting = takeFitting(request);
             if (fitting != null) {
@@ -138,6 +144,11 @@ final class Pool {
                 || total < sizes.size()
                 || total < sizes.size() + sizes.reserve() && request.hasWaited(sizes.reserveTimeout());
         return room && !isPausing();
+    }
+
+    /** By the admin console. */
+    private boolean isPaused() {
+        return pools.states().isPaused(route.entry());
     }
 
     private boolean isPausing() {
@@ -193,18 +204,22 @@ final class Pool {
         if (request.isWithdrawn()) {
             release(server, true, false);
         } else {
+            members.lent(request.waited());
             server.attach(request.borrower());
             request.borrower().lent(server);
         }
     }
 
     private void connect(Waiting request) {
-        Wish wish = request.wish();
+        Wish wish = request.wish().to(route);
+        int generation = members.generation();
         var login = wish.login().orElse(null);
         if (login == null) {
-            connector.connect(route, wish.startup(), false, request.loop(), request.borrower(), new ServerConnector.Attempt() {
+            connector.connect(wish.route(), wish.startup(), false, request.loop(), request.borrower(), new ServerConnector.Attempt() {
                 @Override
                 public void connected(ServerConnection server) {
+                    members.add(server, generation);
+                    members.lent(request.waited());
                     request.stopTimers();
                     request.borrower().lent(server);
                 }
@@ -228,9 +243,10 @@ final class Pool {
                 notOpened(report, request);
             }
         });
-        connector.connect(route, wish.startup(), wish.isShared(), request.loop(), process, new ServerConnector.Attempt() {
+        connector.connect(wish.route(), wish.startup(), wish.isShared(), request.loop(), process, new ServerConnector.Attempt() {
             @Override
             public void connected(ServerConnection server) {
+                members.add(server, generation);
                 process.begin(server);
             }
 
@@ -307,7 +323,7 @@ final class Pool {
         }
         var idleServer = new IdleServer(server, this);
         server.attach(idleServer);
-        if (isOlder(server, settings.upkeep().lifetime())) {
+        if (isOlder(server, settings.upkeep().lifetime()) || isUnwanted(server)) {
             idleServer.close();
             removed();
         } else if ((reset || settings.queries().resetAlways()) && !settings.queries().reset().isEmpty()) {
@@ -325,18 +341,32 @@ final class Pool {
         }
     }
 
+    /** Whether nobody is to use it any more. */
+    private boolean isUnwanted(ServerConnection server) {
+        return isPaused() || server.isOutdated();
+    }
+
     private static boolean isOlder(ServerConnection server, Duration age) {
         return !age.isZero() && System.nanoTime() - server.openedAt() > age.toNanos();
     }
 
     /** A connection is ready for the next client. */
     private void rest(IdleServer server) {
+        boolean unwanted;
         synchronized (this) {
-            if (settings.upkeep().roundRobin()) {
+            unwanted = isUnwanted(server.server());
+            if (unwanted) {
+                LOG.debug("{}: not to be used any more", server.server().channel());
+            } else if (settings.upkeep().roundRobin()) {
                 idle.addLast(server);
             } else {
                 idle.addFirst(server);
             }
+        }
+        if (unwanted) {
+            server.close();
+            removed();
+            return;
         }
         serveWaiting();
         if (settings.sizes().database() > 0 || settings.sizes().user() > 0) {
@@ -398,7 +428,7 @@ final class Pool {
                     done.add(server);
                 }
             }
-            boolean missing = total < sizes.min() && !isPausing() && last != null && last.wish().isShared();
+            boolean missing = total < sizes.min() && !isPausing() && !isPaused() && last != null && last.wish().isShared();
             model = missing && counts.add(route, sizes) ? last : null;
             if (model != null) {
                 total++;
@@ -428,5 +458,79 @@ final class Pool {
 
     synchronized boolean hasWaiting() {
         return !waiting.isEmpty();
+    }
+
+    // What the admin console asks for.
+
+    /** From now on. Connections to another place than this one are closed when they are not in use. */
+    void become(Route place, PoolSettings rules) {
+        boolean moved = !place.equals(route);
+        route = place;
+        settings = rules;
+        if (moved) {
+            reconnect();
+        }
+    }
+
+    /** Connections opened until now are closed: at once, or when their client gives them back. */
+    void reconnect() {
+        members.outdate();
+        closeIdle();
+    }
+
+    void closeIdle() {
+        List<IdleServer> unused;
+        synchronized (this) {
+            unused = List.copyOf(idle);
+            idle.clear();
+        }
+        unused.forEach(this::gaveUp);
+    }
+
+    /** Whoever uses it. */
+    void closeAll() {
+        closeIdle();
+        members.all().forEach(server -> server.channel().eventLoop().execute(server::close));
+    }
+
+    /** Nobody gets a connection any more. */
+    void refuseWaiting(Report report) {
+        List<Waiting> hopeless;
+        synchronized (this) {
+            hopeless = List.copyOf(waiting);
+            waiting.clear();
+        }
+        hopeless.forEach(each -> each.loop().execute(() -> each.fail(report)));
+    }
+
+    boolean hasOutdated() {
+        return members.hasOutdated();
+    }
+
+    synchronized boolean hasConnections() {
+        return total > 0 || !members.isEmpty();
+    }
+
+    PoolState state() {
+        List<ServerState> servers = members.all().stream()
+                .map(server -> ServerState.of(server, phase(server)))
+                .toList();
+        synchronized (this) {
+            Waiting first = waiting.peekFirst();
+            return new PoolState(route, settings, waiting.size(), first == null ? 0 : first.waited(), total, servers, members.figures());
+        }
+    }
+
+    private ServerState.Phase phase(ServerConnection server) {
+        if (!server.isLoggedIn()) {
+            return ServerState.Phase.NEW;
+        }
+        return switch (server.user()) {
+            case IdleServer resting when resting.isRunning() -> ServerState.Phase.TESTED;
+            case IdleServer resting when !settings.upkeep().checkDelay().isZero() && resting.hasRested(settings.upkeep().checkDelay()) ->
+                ServerState.Phase.USED;
+            case IdleServer _, NobodyYet _ -> ServerState.Phase.IDLE;
+            default -> server.isBeingCanceled() ? ServerState.Phase.BEING_CANCELED : ServerState.Phase.ACTIVE;
+        };
     }
 }

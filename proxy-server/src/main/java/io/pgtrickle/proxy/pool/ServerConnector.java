@@ -40,7 +40,7 @@ final class ServerConnector {
     }
 
     private final Class<? extends SocketChannel> channelType;
-    private final Duration timeout;
+    private volatile Duration timeout;
     private final TlsContexts tls;
 
     /** @param timeout for each address of a host; zero means the system's own */
@@ -48,6 +48,10 @@ final class ServerConnector {
         this.tls = tls;
         this.channelType = channelType;
         this.timeout = timeout;
+    }
+
+    void timeout(Duration other) {
+        timeout = other;
     }
 
     void connect(Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {

@@ -18,6 +18,9 @@ import java.util.function.Supplier;
 /** Gives clients their server connections and takes them back. Never blocks; answers on the client's event loop. */
 public interface ServerPool {
 
+    /** The startup parameter. */
+    String DATABASE = "database";
+
     /**
      * @param startup the session's startup parameters, with the names of the route
      * @param login how to log in on the client's behalf; without it the connection is a new one, and the borrower logs in itself
@@ -29,6 +32,18 @@ public interface ServerPool {
             var others = new LinkedHashMap<>(startup.parameters());
             others.remove(parameter);
             return new Wish(route, settings, new StartupMessage(startup.major(), startup.minor(), others, startup.charset()), login);
+        }
+
+        /** The same for the place where the database is by now. */
+        Wish to(Route place) {
+            if (place.equals(route)) {
+                return this;
+            }
+            var others = new LinkedHashMap<>(startup.parameters());
+            if (others.containsKey(DATABASE) || !place.database().equals(place.user())) {
+                others.put(DATABASE, place.database());
+            }
+            return new Wish(place, settings, new StartupMessage(startup.major(), startup.minor(), others, startup.charset()), login);
         }
 
         /** Whether a connection changes hands between transactions. */
@@ -55,6 +70,11 @@ public interface ServerPool {
 
         /** The borrower does not want it any more. Called on the borrower's event loop. */
         void withdraw();
+
+        /** Nanoseconds since it began. */
+        default long waited() {
+            return 0;
+        }
     }
 
     /** What the server would report to a client with this wish, if that is known: such a client need not wait to be greeted. */

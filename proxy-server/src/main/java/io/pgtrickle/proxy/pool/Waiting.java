@@ -48,8 +48,8 @@ final class Waiting implements Request {
         return System.nanoTime() - since >= time.toNanos();
     }
 
-    /** Nanoseconds since the client asked. */
-    long waited() {
+    @Override
+    public long waited() {
         return System.nanoTime() - since;
     }
 

@@ -5,7 +5,10 @@ import io.pgtrickle.dvm.engine.DatabaseEngines;
 import io.pgtrickle.dvm.engine.EngineOptions;
 import io.pgtrickle.dvm.jdbc.JdbcEngines;
 import io.pgtrickle.dvm.jdbc.ServerAddress;
+import io.pgtrickle.proxy.admin.Operations;
 import io.pgtrickle.proxy.auth.ConfiguredAuthenticator;
+import io.pgtrickle.proxy.config.ConfigException;
+import io.pgtrickle.proxy.config.ConfigSource;
 import io.pgtrickle.proxy.config.EngineLogin;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig;
@@ -33,6 +36,7 @@ public final class Product implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final CompletableFuture<String> failure = new CompletableFuture<>();
     private final ServerAddress server;
+    private final ProxyServer proxy;
     private final HostPort address;
 
     /**
@@ -42,6 +46,15 @@ public final class Product implements AutoCloseable {
      * @throws IOException if the proxy cannot listen at its address
      */
     public Product(ProxyConfig configured, Upstream upstream, Consumer<String> progress) throws IOException {
+        this(configured, Optional.empty(), upstream, progress);
+    }
+
+    /**
+     * The same.
+     *
+     * @param source where the configuration is read anew while the product runs
+     */
+    public Product(ProxyConfig configured, Optional<ConfigSource> source, Upstream upstream, Consumer<String> progress) throws IOException {
         try {
             server = switch (upstream) {
                 case Upstream.Embedded embedded -> start(embedded, progress);
@@ -51,7 +64,7 @@ public final class Product implements AutoCloseable {
                     ? configured.withServer(new HostPort(server.host(), server.port()))
                     : configured;
             DatabaseEngines engines = own(JdbcEngines.open(server, new EngineOptions(true)));
-            ProxyServer proxy = own(new ProxyServer(config, new ConfiguredAuthenticator(config), engines));
+            proxy = own(new ProxyServer(config, new ConfiguredAuthenticator(config), engines, source));
             address = reachable(proxy.start());
             EngineStart start = own(new EngineStart(engines, server, MAINTENANCE_DATABASE));
             if (upstream instanceof Upstream.Embedded) {
@@ -99,6 +112,21 @@ public final class Product implements AutoCloseable {
     /** Completed with the reason if the product cannot go on. */
     public CompletableFuture<String> failure() {
         return failure;
+    }
+
+    /** Nobody is let in any more; {@link #ended} is completed when the product can be closed. */
+    public void shutDown(Operations.Ending ending) {
+        proxy.operations().shutDown(ending);
+    }
+
+    /** @throws ConfigException and then nothing has changed */
+    public void reload() {
+        proxy.operations().reload();
+    }
+
+    /** Completed when somebody, here or on the admin console, has asked for the end and it has come. */
+    public CompletableFuture<Void> ended() {
+        return proxy.ended();
     }
 
     @Override

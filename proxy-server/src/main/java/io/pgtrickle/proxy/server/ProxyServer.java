@@ -9,22 +9,35 @@ import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import io.pgtrickle.dvm.engine.Engines;
+import io.pgtrickle.proxy.admin.AdminConsole;
+import io.pgtrickle.proxy.admin.DatabaseControl;
+import io.pgtrickle.proxy.admin.Operations;
+import io.pgtrickle.proxy.admin.Shows;
+import io.pgtrickle.proxy.admin.Statistics;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.client.ClientSession;
+import io.pgtrickle.proxy.client.Clients;
 import io.pgtrickle.proxy.client.ProxyContext;
+import io.pgtrickle.proxy.config.ConfigSource;
 import io.pgtrickle.proxy.config.PoolMode;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.metrics.MetricsEndpoint;
+import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.LookupSessions;
 import io.pgtrickle.proxy.pool.Pools;
 import io.pgtrickle.proxy.tls.TlsContexts;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +54,7 @@ public final class ProxyServer implements AutoCloseable {
     private static final int LOOKUPS_AT_ONCE = 4;
 
     private static final int QUIET_SECONDS = 5;
+    private static final long SHORTEST_PERIOD_MILLIS = 100;
 
     private final ProxyConfig config;
     private final Authenticator door;
@@ -48,13 +62,23 @@ public final class ProxyServer implements AutoCloseable {
     private final TlsContexts tls;
     private final EventLoops loops;
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private final List<Channel> listeners = new ArrayList<>();
+    private final List<Channel> listeners = new CopyOnWriteArrayList<>();
+
+    private final Optional<ConfigSource> source;
+    private @Nullable RunningProxy running;
+    private @Nullable MetricsEndpoint metrics;
 
     /**
      * @param engines stays the caller's to close, after the proxy
      * @throws io.pgtrickle.proxy.config.ConfigException if a file that TLS needs cannot be used
      */
     public ProxyServer(ProxyConfig config, Authenticator door, Engines engines) {
+        this(config, door, engines, Optional.empty());
+    }
+
+    /** @param source where the configuration is read anew */
+    public ProxyServer(ProxyConfig config, Authenticator door, Engines engines, Optional<ConfigSource> source) {
+        this.source = source;
         this.config = config;
         this.door = door;
         this.engines = engines;
@@ -68,11 +92,14 @@ public final class ProxyServer implements AutoCloseable {
      * @return the address clients connect to; the first one, when there are several
      */
     public InetSocketAddress start() throws IOException {
-        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group());
+        var states = new DatabaseStates();
+        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group(), states);
         // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
-        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group());
+        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group(), states);
         door.open(new LookupSessions(lookupPools, lookups(config.pooling().pooling()), loops.group()));
-        var context = new ProxyContext(door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients);
+        var context = new ProxyContext(
+                door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients, states);
+        open(context, pool, lookupPools, states);
         var bootstrap = new ServerBootstrap()
                 .group(loops.group())
                 .channel(loops.listening())
@@ -93,7 +120,55 @@ public final class ProxyServer implements AutoCloseable {
         return (InetSocketAddress) listeners.getFirst().localAddress();
     }
 
-    private static PoolSettings lookups(PoolSettings clients) {
+    private void open(ProxyContext context, Pools pool, Pools lookupPools, DatabaseStates states) throws IOException {
+        var connected = new Clients(clients);
+        var databases = new DatabaseControl(List.of(pool, lookupPools), connected, states);
+        var proxy = new RunningProxy(config, source, door, tls, context, pool, lookupPools, connected, databases, () -> listeners.forEach(Channel::close));
+        var statistics = new Statistics(pool::describe);
+        var shows = new Shows(proxy::config, connected, pool::describe, lookupPools::describe, states, statistics);
+        context.open(new AdminConsole(shows, databases, proxy));
+        tick(statistics, proxy);
+        if (config.admin().metrics().isPresent()) {
+            metrics = new MetricsEndpoint(config.admin().metrics().get(), shows);
+            LOG.info("metrics on port {}", metrics.port());
+        }
+        running = proxy;
+    }
+
+    /** After every stats_period, as it is then. */
+    private void tick(Statistics statistics, RunningProxy proxy) {
+        long millis = Math.max(SHORTEST_PERIOD_MILLIS, proxy.config().admin().statsPeriod().toMillis());
+        loops.group().schedule(() -> {
+            statistics.tick();
+            tick(statistics, proxy);
+        }, millis, TimeUnit.MILLISECONDS);
+    }
+
+    private RunningProxy running() {
+        RunningProxy proxy = running;
+        if (proxy == null) {
+            throw new IllegalStateException("not started");
+        }
+        return proxy;
+    }
+
+    /** RELOAD and SHUTDOWN, for whoever is not on the console. */
+    public Operations operations() {
+        return running();
+    }
+
+    /** Completed when somebody has asked for the proxy's end and it can be closed. */
+    public CompletableFuture<Void> ended() {
+        return running().ended();
+    }
+
+    /** Where Prometheus can ask, if it can. */
+    public OptionalInt metricsPort() {
+        MetricsEndpoint endpoint = metrics;
+        return endpoint == null ? OptionalInt.empty() : OptionalInt.of(endpoint.port());
+    }
+
+    static PoolSettings lookups(PoolSettings clients) {
         var sizes = new PoolSettings.Sizes(LOOKUPS_AT_ONCE, 0, 0, Duration.ZERO, 0, 0);
         return new PoolSettings(
                 PoolMode.TRANSACTION, sizes, clients.waiting(), clients.upkeep(), new PoolSettings.Queries("", false, "", ""));
@@ -115,8 +190,11 @@ public final class ProxyServer implements AutoCloseable {
     /** Stops accepting, tells the clients why their sessions end, and waits for the event loops to end. */
     @Override
     public void close() {
+        if (metrics != null) {
+            metrics.close();
+        }
         listeners.forEach(listener -> listener.close().awaitUninterruptibly());
-        clients.forEach(channel -> channel.pipeline().get(ClientSession.class).shutDown());
+        new Clients(clients).shutDown();
         if (!clients.newCloseFuture().awaitUninterruptibly(QUIET_SECONDS, TimeUnit.SECONDS)) {
             clients.close().awaitUninterruptibly();
         }

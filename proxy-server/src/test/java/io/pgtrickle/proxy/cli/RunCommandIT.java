@@ -79,6 +79,92 @@ class RunCommandIT {
     }
 
     @Test
+    void sigterm_waits_for_clients_and_a_second_one_does_not() throws Exception {
+        TestPostgres server = TestPostgres.shared();
+        String database = server.createDatabase();
+        try (Running run = run("--server", server.host() + ":" + server.port(), "--user", server.user(), "--listen", "127.0.0.1:0")) {
+            int port = run.readyPort();
+            try (Connection client = connect(port, database);
+                    Statement statement = client.createStatement()) {
+                run.process().toHandle().destroy();
+                awaitRefusal(port, database);
+                assertThat(statement.execute("SELECT 1")).isTrue();
+            }
+            assertThat(run.exitCode()).isEqualTo(TERMINATED);
+        }
+        try (Running run = run("--server", server.host() + ":" + server.port(), "--user", server.user(), "--listen", "127.0.0.1:0");
+                Connection client = connect(run.readyPort(), database)) {
+            run.process().toHandle().destroy();
+            awaitRefusal(Integer.parseInt(client.getMetaData().getURL().replaceAll(".*:(\\d+)/.*", "$1")), database);
+            assertThat(run.terminate()).isEqualTo(TERMINATED);
+        }
+    }
+
+    @Test
+    void sigint_waits_for_server_connections_and_sighup_reads_the_file() throws Exception {
+        TestPostgres server = TestPostgres.shared();
+        Path users = Files.writeString(directory.resolve("users.txt"), "\"postgres\" \"\"\n\"boss\" \"\"\n");
+        String settings = """
+                [databases]
+                * = host=%s port=%d
+                [pgbouncer]
+                listen_addr = 127.0.0.1
+                listen_port = 0
+                auth_type = trust
+                auth_file = %s
+                admin_users = boss
+                pool_mode = transaction
+                default_pool_size = %%s
+                """.formatted(server.host(), server.port(), users);
+        Path file = Files.writeString(directory.resolve("proxy.ini"), settings.formatted("3"));
+        try (Running run = run("--config", file.toString(), "--user", server.user())) {
+            int port = run.readyPort();
+            Files.writeString(file, settings.formatted("4"));
+            run.signal("HUP");
+            while (poolSize(port) != 4) {
+                Thread.sleep(20);
+            }
+            Files.writeString(file, settings.formatted("many"));
+            run.signal("HUP");
+            run.awaitError("the configuration stays as it was: " + file + ":10: default_pool_size = many: must be a whole number");
+            try (Connection boss = DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/pgbouncer", "boss", "");
+                    Connection client = connect(port, "postgres");
+                    Statement statement = client.createStatement()) {
+                assertThat(boss.isValid(1)).isTrue();
+                assertThat(poolSize(port)).isEqualTo(4);
+                client.setAutoCommit(false);
+                statement.execute("SELECT 1");
+                run.signal("INT");
+                awaitRefusal(port, "postgres");
+                statement.execute("SELECT 1");
+                client.commit();
+                assertThat(run.exitCode()).isEqualTo(128 + 2);
+            }
+        }
+    }
+
+    @Test
+    void the_console_ends_the_process() throws Exception {
+        TestPostgres server = TestPostgres.shared();
+        Path users = Files.writeString(directory.resolve("users.txt"), "\"boss\" \"\"\n");
+        Path file = Files.writeString(directory.resolve("proxy.ini"), """
+                [databases]
+                * = host=%s port=%d
+                [pgbouncer]
+                listen_port = 0
+                auth_type = trust
+                auth_file = %s
+                admin_users = boss
+                """.formatted(server.host(), server.port(), users));
+        try (Running run = run("--config", file.toString(), "--user", server.user());
+                Connection boss = DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + run.readyPort() + "/pgbouncer", "boss", "");
+                Statement console = boss.createStatement()) {
+            console.execute("SHUTDOWN");
+            assertThat(run.exitCode()).isZero();
+        }
+    }
+
+    @Test
     void an_address_in_use_is_named() throws Exception {
         TestPostgres server = TestPostgres.shared();
         String taken = server.host() + ":" + server.port();
@@ -93,6 +179,33 @@ class RunCommandIT {
         try (Running run = run("--data", directory.toString(), "--server", "localhost")) {
             assertThat(run.exitCode()).isEqualTo(2);
             assertThat(run.errors()).contains("--data and --embedded-port are for the embedded server", "Usage: pgtrickle run");
+        }
+    }
+
+    private static void awaitRefusal(int port, String database) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (true) {
+            try (Connection connection = connect(port, database)) {
+                assertThat(connection.isClosed()).isFalse();
+            } catch (SQLException e) {
+                assertThat(e.getMessage()).containsAnyOf("refused", "the proxy is shutting down");
+                return;
+            }
+            assertThat(System.nanoTime() - deadline).as("still lets clients in").isNegative();
+            Thread.sleep(20);
+        }
+    }
+
+    private static int poolSize(int port) throws SQLException {
+        try (Connection boss = DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + port + "/pgbouncer", "boss", "");
+                Statement console = boss.createStatement();
+                ResultSet rows = console.executeQuery("SHOW CONFIG")) {
+            while (rows.next()) {
+                if (rows.getString("key").equals("default_pool_size")) {
+                    return rows.getInt("value");
+                }
+            }
+            return -1;
         }
     }
 
@@ -156,6 +269,18 @@ class RunCommandIT {
         int terminate() throws InterruptedException {
             process.toHandle().destroy(); // Process.destroy would close its output as well
             return exitCode();
+        }
+
+        void signal(String name) throws Exception {
+            assertThat(new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor()).isZero();
+        }
+
+        void awaitError(String text) throws Exception {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!errors().contains(text)) {
+                assertThat(System.nanoTime() - deadline).as(errors()).isNegative();
+                Thread.sleep(20);
+            }
         }
 
         void kill() throws InterruptedException {

@@ -23,6 +23,7 @@ import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
+import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.tls.TlsContexts;
 import io.pgtrickle.wire.backend.Report;
@@ -96,7 +97,8 @@ class ClientSessionTest {
                 new Limits(0, 200, Duration.ZERO, Duration.ZERO),
                 new Logging(false, false, false, 0),
                 TlsContexts.none(),
-                new DefaultChannelGroup(GlobalEventExecutor.INSTANCE));
+                new DefaultChannelGroup(GlobalEventExecutor.INSTANCE),
+                new DatabaseStates());
         ClientSession.install(client, context);
     }
 

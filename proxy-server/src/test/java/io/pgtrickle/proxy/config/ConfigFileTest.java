@@ -68,7 +68,7 @@ class ConfigFileTest {
     void whatIsNotGivenHasItsDefault() throws IOException {
         ProxyConfig config = load("[pgbouncer]\nauth_type = passthrough\n").config();
         ProxyConfig withoutFile = ProxyConfig.passThrough(new HostPort("localhost", 5432));
-        assertThat(config).usingRecursiveComparison().ignoringFields("pooling", "logging", "limits.maxClientConnections").isEqualTo(withoutFile);
+        assertThat(config).usingRecursiveComparison().ignoringFields("pooling", "logging", "limits.maxClientConnections", "admin.settings").isEqualTo(withoutFile);
         assertThat(config.pooling().pooling("d", "u")).isEqualTo(withoutFile.pooling().pooling("d", "u"));
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
@@ -288,7 +288,7 @@ class ConfigFileTest {
                 "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
                 "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
                 "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
-                "verbose=0",
+                "verbose=0", "admin_users=", "stats_users=", "stats_period=60",
                 "client_tls_sslmode=disable", "client_tls_key_file=", "client_tls_cert_file=", "client_tls_ca_file=", "client_tls_protocols=secure",
                 "client_tls_ciphers=default", "client_tls13_ciphers=", "client_tls_ecdhcurve=auto", "client_tls_dheparams=auto",
                 "server_tls_sslmode=prefer", "server_tls_key_file=", "server_tls_cert_file=", "server_tls_ca_file=", "server_tls_protocols=secure",

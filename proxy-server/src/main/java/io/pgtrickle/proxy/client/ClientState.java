@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.client;
+
+import java.net.SocketAddress;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A client as it was a moment ago.
+ *
+ * @param user whom it has logged in as, or wants to; empty if it has not said yet, and so is {@code database}
+ * @param serverUser as whom it works on the server
+ * @param connectedAt in nanoseconds, of System.nanoTime; so is {@code requestedAt}
+ * @param waited nanoseconds it has waited for a server connection
+ * @param server the number of its server connection; 0 for none
+ */
+public record ClientState(
+        long id,
+        String user,
+        String serverUser,
+        String database,
+        Phase phase,
+        @Nullable SocketAddress remote,
+        @Nullable SocketAddress local,
+        long connectedAt,
+        long requestedAt,
+        long waited,
+        long server,
+        String tls,
+        String applicationName,
+        int preparedStatements) {
+
+    /** PgBouncer's words for what a client does. */
+    public enum Phase {
+        LOGIN,
+        /** It has a server connection. */
+        ACTIVE,
+        /** It has none and wants none. */
+        IDLE,
+        /** It wants one and has none. */
+        WAITING,
+        /** It is on the admin console. */
+        CONSOLE;
+
+        public String text() {
+            return this == CONSOLE ? ACTIVE.text() : name().toLowerCase(Locale.ROOT);
+        }
+    }
+}
