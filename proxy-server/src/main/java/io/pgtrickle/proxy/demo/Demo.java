@@ -23,6 +23,8 @@ public final class Demo {
     /** The SQLSTATE of a catalog that is not this build's. */
     private static final String OTHER_BUILD = ErrorCode.CATALOG_OF_ANOTHER_BUILD.sqlState();
 
+    private static final String NO_SUCH_TABLE = ErrorCode.STREAM_TABLE_NOT_FOUND.sqlState();
+
     private interface Task {
         void run(Loop loop) throws SQLException, InterruptedException;
     }
@@ -65,8 +67,11 @@ public final class Demo {
 
     /** The catalog may be that of a build whose scripts were others; what it has made for the demo is made again. */
     private static void dropWhatIsThere(Connection connection, Progress progress) throws SQLException {
+        Sql.run(connection, "DROP SCHEMA IF EXISTS " + FullRefreshes.SCHEMA + " CASCADE");
         try {
-            dropViews(connection);
+            for (ShopView view : ShopView.ALL.reversed()) {
+                dropStreamTable(connection, view);
+            }
         } catch (SQLException e) {
             if (!OTHER_BUILD.equals(e.getSQLState())) {
                 throw e;
@@ -74,15 +79,19 @@ public final class Demo {
             progress.say("Another build of pgtrickle was here before: its stream tables are made anew");
             Sql.run(connection, "DROP SCHEMA pgtrickle, pgtrickle_state, pgtrickle_changes CASCADE");
             for (ShopView view : ShopView.ALL.reversed()) {
-                Sql.run(connection, "DROP TABLE IF EXISTS " + view.name());
+                Sql.run(connection, "DROP TABLE IF EXISTS " + view.name() + " CASCADE");
             }
         }
     }
 
-    private static void dropViews(Connection connection) throws SQLException {
-        Sql.run(connection, "DROP SCHEMA IF EXISTS " + FullRefreshes.SCHEMA + " CASCADE");
-        for (ShopView view : ShopView.ALL.reversed()) {
-            Sql.run(connection, "DROP MATERIALIZED VIEW IF EXISTS " + view.name());
+    /** By the function, which only an engine that can work answers. */
+    private static void dropStreamTable(Connection connection, ShopView view) throws SQLException {
+        try {
+            Sql.run(connection, "SELECT pgtrickle.drop_stream_table('" + view.name() + "')");
+        } catch (SQLException e) {
+            if (!NO_SUCH_TABLE.equals(e.getSQLState())) {
+                throw e;
+            }
         }
     }
 
