@@ -4,7 +4,10 @@ package io.pgtrickle.proxy.backend;
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 
-/** Whoever uses a server connection; called on its event loop. Frames are valid during the call only. */
+/**
+ * Whoever uses a server connection; called on its event loop. Frames are valid during the call only. Whoever does not say otherwise lets
+ * pass what the server says.
+ */
 public interface ServerListener {
 
     /** The client's number ({@code client.ClientState}); 0 if it is no client. */
@@ -13,31 +16,33 @@ public interface ServerListener {
     }
 
     /** An Authentication message ('R') during login. */
-    void authentication(ByteBuf frame);
+    default void authentication(ByteBuf frame) {}
 
     /** The first ReadyForQuery, in this frame: login is complete. */
-    void loggedIn(ByteBuf frame);
+    default void loggedIn(ByteBuf frame) {}
 
     /** Bytes for the client, which now owns the buffer. */
-    void forward(ByteBuf bytes);
+    default void forward(ByteBuf bytes) {
+        bytes.release();
+    }
 
     /** A message that is not simply the client's: engine replies, reports amid our own work, and what else {@link Owner} says. */
-    void reply(Owner owner, byte type, ByteBuf frame);
+    default void reply(Owner owner, byte type, ByteBuf frame) {}
 
     /** On a shared connection: statements may mean something else from now on, or prepared ones are gone ({@link ServerConnection#isDdl}). */
     default void completed(String tag) {}
 
     /** A ReadyForQuery with this status was forwarded. */
-    void ready(char status);
+    default void ready(char status) {}
 
     /** What was received has been handled; replies may have become complete. */
-    void received();
+    default void received() {}
 
     /** No more data for now: a good time to flush. */
-    void readComplete();
+    default void readComplete() {}
 
     /** The server takes bytes faster or slower than we send them. */
-    void writabilityChanged(boolean writable);
+    default void writabilityChanged(boolean writable) {}
 
     /** The connection has ended. @param explained whether the server sent a FATAL error before */
     void closed(boolean explained);

@@ -7,33 +7,26 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.ScheduledFuture;
-import io.pgtrickle.proxy.backend.CancelSender;
-import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.intercept.Interceptor;
 import io.pgtrickle.proxy.intercept.SessionPort;
-import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.proxy.tls.Closing;
-import io.pgtrickle.proxy.tls.TlsState;
 import io.pgtrickle.wire.backend.BackendMessage;
 import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
-import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
-import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
-import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.FrameReader;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * LEAVING: the server has everything the client sent and finishes it, whether or not the client still reads the replies.
  * FAILED: a FATAL error is on its way to the client; its input is dropped, and the connection closed soon.
  */
-public final class ClientSession extends ChannelInboundHandlerAdapter implements Borrower, SessionPort {
+public final class ClientSession extends ChannelInboundHandlerAdapter implements SessionPort {
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
 
@@ -67,7 +60,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     private static final byte[] TERMINATE = {'X', 0, 0, 0, 4};
 
-    private enum State {
+    enum State {
         LOGIN,
         READY,
         CONSOLE,
@@ -77,13 +70,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     private static final AtomicLong IDS = new AtomicLong();
-    /** A command of the admin console is short. */
-    private static final int MAX_CONSOLE_LENGTH = 100_000;
 
     private final long id = IDS.incrementAndGet();
     private final long connectedAt = System.nanoTime();
     private long requestedAt = connectedAt;
-    private Console.@Nullable Session console;
 
     private final Channel channel;
     private final ProxyContext context;
@@ -91,12 +81,14 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private final ClientEncryption encryption;
     private final ClientLogin login;
     private final SessionLog log;
+    private final QueryCancel cancel;
 
     private State state = State.LOGIN;
     private boolean inputEnded;
     private boolean serverTakes = true;
     private final ServerLease lease;
     private @Nullable Interceptor interceptor;
+    private @Nullable ConsoleSeat seat;
     private @Nullable TimeWatch watch;
     private @Nullable CancelKey cancelKey;
     private @Nullable ScheduledFuture<?> deadline;
@@ -104,11 +96,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private ClientSession(Channel channel, ProxyContext context) {
         this.channel = channel;
         this.context = context;
-        this.reader = FrameReader.ofClient(new Input(), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
-        this.lease = new ServerLease(context.pool(), channel.eventLoop(), this, this);
+        this.reader = FrameReader.ofClient(new ClientInput(this), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
+        this.lease = new ServerLease(context.pool(), channel.eventLoop(), new ServerEvents(this), this);
         this.encryption = new ClientEncryption(this, context.tls().clients());
         this.login = new ClientLogin(this, context, lease, encryption);
         this.log = new SessionLog(channel, context.logging());
+        this.cancel = new QueryCancel(this, context.tls());
     }
 
     /** Gives a new client's channel its session. */
@@ -119,6 +112,49 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     Channel channel() {
         return channel;
+    }
+
+    State state() {
+        return state;
+    }
+
+    /** Tells it from all others that there were and are. */
+    long id() {
+        return id;
+    }
+
+    /** In nanoseconds, of System.nanoTime. */
+    long connectedAt() {
+        return connectedAt;
+    }
+
+    /** When the client sent something last; in nanoseconds, of System.nanoTime. */
+    long requestedAt() {
+        return requestedAt;
+    }
+
+    ClientLogin login() {
+        return login;
+    }
+
+    ServerLease lease() {
+        return lease;
+    }
+
+    Interceptor interceptor() {
+        return interceptorIfReady().orElseThrow(() -> new IllegalStateException("not ready"));
+    }
+
+    /** Present from the login on. */
+    Optional<Interceptor> interceptorIfReady() {
+        return Optional.ofNullable(interceptor);
+    }
+
+    ConsoleSeat seat() {
+        if (seat == null) {
+            throw new IllegalStateException("not on the console");
+        }
+        return seat;
     }
 
     // To the client.
@@ -145,7 +181,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         channel.flush();
     }
 
-    private Charset charset() {
+    Charset charset() {
         ServerConnection server = lease.server();
         return server == null ? StandardCharsets.UTF_8 : server.charset();
     }
@@ -171,7 +207,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         giveBack();
         endOutput();
         channel.config().setAutoRead(true);
-        channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
+        closeSoon();
     }
 
     /** After what has been written so far. */
@@ -183,6 +219,19 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                 Closing.endOutput(channel);
             }
         });
+    }
+
+    /** By an error that the client has been sent already. */
+    void endedByServer() {
+        state = State.FAILED;
+        log.leaving("the server ended the session");
+        reader.close();
+        endOutput();
+        closeSoon();
+    }
+
+    private void closeSoon() {
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
     }
 
     /** Not if it has ended meanwhile. */
@@ -207,100 +256,6 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         channel.eventLoop().execute(() -> fatal(reason));
     }
 
-    @Override
-    public long clientId() {
-        return id;
-    }
-
-    /** From any thread, which may see what was true a moment ago. */
-    ClientState describe() {
-        ServerConnection server = lease.server();
-        ClientState.Phase phase = switch (state) {
-            case LOGIN -> ClientState.Phase.LOGIN;
-            case CONSOLE -> ClientState.Phase.CONSOLE;
-            case READY, LEAVING, FAILED, CLOSED -> server != null
-                    ? ClientState.Phase.ACTIVE
-                    : lease.isAsking() ? ClientState.Phase.WAITING : ClientState.Phase.IDLE;
-        };
-        Interceptor it = interceptor;
-        String application = server != null && server.isLoggedIn()
-                ? server.parameter("application_name").orElse("")
-                : lease.applicationName().orElseGet(() -> login.parameter("application_name"));
-        return new ClientState(
-                id, login.parameter("user"), lease.serverUser(), login.database(), phase, channel.remoteAddress(), channel.localAddress(),
-                connectedAt, requestedAt, lease.waited(), server == null ? 0 : server.id(), TlsState.of(channel), application,
-                it == null ? 0 : it.preparedStatements());
-    }
-
-    /** What the client sends goes to whoever is in charge. */
-    private final class Input implements FrameHandler {
-
-        @Override
-        public void startup(ByteBuf packet) {
-            login.startup(packet);
-        }
-
-        @Override
-        public Action begin(byte type, int length) {
-            return switch (state) {
-                case LOGIN -> {
-                    login.checkAnswer(type, length);
-                    yield Action.TAKE;
-                }
-                case READY -> ready().begin(type, length);
-                case CONSOLE -> {
-                    if (length > MAX_CONSOLE_LENGTH) {
-                        throw new ProtocolViolationException("invalid message length");
-                    }
-                    yield Action.TAKE;
-                }
-                case LEAVING, FAILED, CLOSED -> Action.DISCARD;
-            };
-        }
-
-        @Override
-        public Action look(byte type, ByteBuf frame) {
-            return ready().look(type, frame);
-        }
-
-        @Override
-        public void take(byte type, ByteBuf frame) {
-            Console.Session commands = console;
-            if (state == State.LOGIN) {
-                login.answer(frame, lease.server());
-            } else if (commands != null) {
-                commands.message(type, frame);
-            } else {
-                ready().take(type, frame);
-            }
-        }
-
-        @Override
-        public void head(byte type, ByteBuf head) {
-            ready().head(type, head);
-        }
-
-        @Override
-        public void forward(ByteBuf bytes) {
-            ready().forward(bytes);
-        }
-
-        @Override
-        public void end(byte type) {
-            if (state == State.READY) {
-                ready().end(type);
-            }
-        }
-    }
-
-    private Interceptor ready() {
-        Interceptor it = interceptor;
-        if (it == null) {
-            throw new IllegalStateException("not ready");
-        }
-        return it;
-    }
-
     /** Terminate has come and everything before it was forwarded; the server finishes its work, then closes or is somebody else's. */
     @Override
     public void leave() {
@@ -319,12 +274,26 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** While leaving with a connection that others will use. */
-    private void endIfFinished() {
+    void endIfFinished() {
         ServerConnection current = lease.server();
         if (state == State.LEAVING && lease.isShared() && (current == null || current.replies().isEmpty())) {
             state = State.CLOSED;
             lease.end(true);
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            closeAfterOutput();
+        }
+    }
+
+    /** Nothing more is read from the client; what it has been sent reaches it. */
+    void closeAfterOutput() {
+        reader.close();
+        channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void ddlSeen() {
+        ServerConnection server = lease.server();
+        if (server != null) {
+            context.statements().ddlSeen(server.route().database());
         }
     }
 
@@ -364,6 +333,12 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
         flushServer();
+    }
+
+    /** The server takes what it is sent faster or slower than it comes. */
+    void serverTakes(boolean takes) {
+        serverTakes = takes;
+        updateReading();
     }
 
     private void updateReading() {
@@ -418,7 +393,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                     inputDone();
                 } else if (!hasSaidGoodbye()) {
                     LOG.debug("{}: the client is gone amid a command of ours", channel);
-                    cancelled(() -> {});
+                    cancel.send(() -> {});
                     channel.close();
                 }
             }
@@ -459,8 +434,8 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.CLOSED;
         reader.close();
         giveBack();
-        if (console != null) {
-            console.closed();
+        if (seat != null) {
+            seat.closed();
         }
     }
 
@@ -486,62 +461,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     // The server connection.
 
-    @Override
-    public void lent(ServerConnection lent) {
-        if (!lease.lent(lent)) {
-            return;
-        }
-        lent.setReading(channel.isWritable());
-        serverTakes = lent.channel().isWritable();
-        updateReading();
-        switch (state) {
-            case LOGIN -> greetIfReady();
-            case READY -> resumeInput();
-            case CONSOLE, LEAVING, FAILED, CLOSED -> giveBack();
-        }
-    }
-
     /** Once; also when the server has closed the connection. */
-    private void giveBack() {
+    void giveBack() {
         lease.end(!reader.isAmidMessage());
-    }
-
-    @Override
-    public void waiting(Report notice) {
-        send(notice);
-        flush();
-    }
-
-    @Override
-    public void unavailable(Report report) {
-        fatal(report);
-    }
-
-    @Override
-    public void authentication(ByteBuf frame) {
-        ServerConnection server = lease.server();
-        if (server != null) {
-            login.authentication(frame, server);
-        }
-    }
-
-    @Override
-    public void loggedIn(ByteBuf frame) {
-        ServerConnection current = lease.server();
-        if (current != null && state == State.LOGIN) {
-            begin(current);
-        }
-    }
-
-    /** With a connection that is logged in already, once it has the session's settings. */
-    private void greetIfReady() {
-        ServerConnection server = lease.server();
-        if (state == State.LOGIN && lease.isLoggedIn() && server != null && server.replies().isEmpty()) {
-            login.greet(server.parameters());
-            begin(server);
-        } else if (server != null) {
-            server.flush();
-        }
     }
 
     /** Before there is a server connection: what it would report is known. */
@@ -550,20 +472,43 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         begin(null);
     }
 
-    private void begin(@Nullable ServerConnection current) {
+    /** The client is in. */
+    void begin(@Nullable ServerConnection current) {
         cancelDeadline();
-        int processId = current != null && lease.state() == null ? current.key().processId() : context.cancels().processId();
+        admitted(current != null && lease.state() == null ? current.key().processId() : context.cancels().processId());
+        state = State.READY;
+        log.loggedIn(lease.route().user(), lease.route().database());
+        interceptor = newInterceptor();
+        watchTime();
+        resumeInput();
+        releaseAtRest();
+    }
+
+    /** Tells the client that it may go on. */
+    private void admitted(int processId) {
         CancelKey key = context.cancels().register(this, processId, login.minorVersion());
         cancelKey = key;
         send(new BackendKeyData(key.processId(), key.secret()));
         send(new ReadyForQuery('I'));
         flush();
-        state = State.READY;
-        log.loggedIn(lease.route().user(), lease.route().database());
-        interceptor = interceptor();
-        watchTime();
+    }
+
+    /** Takes a client that is who it says, and may, to the admin console. */
+    void enterConsole(boolean admin) {
+        var entered = new ConsoleSeat(this, context.console(), login.parameter("user"), admin);
+        seat = entered;
+        cancelDeadline();
+        login.greet(entered.parameters());
+        admitted(context.cancels().processId());
+        state = State.CONSOLE;
+        log.loggedIn(login.parameter("user"), login.database());
         resumeInput();
-        releaseAtRest();
+    }
+
+    void leaveConsole() {
+        log.leaving("the client left");
+        state = State.CLOSED;
+        closeAfterOutput();
     }
 
     private void watchTime() {
@@ -573,11 +518,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     /** The server would go on with what it does. */
     private void timedOut(Report report) {
-        cancelled(() -> {});
+        cancel.send(() -> {});
         fatal(report);
     }
 
-    private Interceptor interceptor() {
+    private Interceptor newInterceptor() {
         SessionState shared = lease.state();
         return shared == null
                 ? new Interceptor(this, lease.link(), context.engines())
@@ -586,7 +531,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     }
 
     /** Between transactions the connection serves others. */
-    private void releaseAtRest() {
+    void releaseAtRest() {
         Interceptor it = interceptor;
         if (it != null && !it.isBusy() && !reader.isAmidMessage() && reader.waitingBytes() == 0 && state == State.READY) {
             channel.flush();
@@ -595,161 +540,6 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
                 serverTakes = true;
                 updateReading();
             }
-        }
-    }
-
-    @Override
-    public void reply(Owner owner, byte type, ByteBuf frame) {
-        if (owner == Owner.SETUP) {
-            setupReply(type, frame);
-        } else if (type == BackendType.PARAMETER_STATUS && owner == Owner.CLIENT) {
-            lease.reset(ParameterStatus.read(frame, charset())).ifPresent(this::send);
-        } else {
-            ready().reply(owner, type, frame);
-        }
-    }
-
-    @Override
-    public void ready(char status) {
-        if (interceptor != null) {
-            interceptor.ready(status);
-        }
-        ServerConnection server = lease.server();
-        if (status == 'I' && server != null) {
-            lease.restart(server);
-        } else if (status != 'I' && lease.isStatementMode()) {
-            fatal(Report.fatal("08P01", "transaction blocks not allowed in statement pooling mode")
-                    .with(Report.HINT, "Set pool_mode = transaction for this database or user."));
-        }
-    }
-
-    @Override
-    public void completed(String tag) {
-        if (interceptor != null) {
-            interceptor.completed(tag);
-        }
-    }
-
-    @Override
-    public void ddlSeen() {
-        ServerConnection server = lease.server();
-        if (server != null) {
-            context.statements().ddlSeen(server.route().database());
-        }
-    }
-
-    private void setupReply(byte type, ByteBuf frame) {
-        Report report = lease.setupReply(type, frame);
-        if (report != null && report.isFatal()) { // whatever it was about
-            forward(frame.retainedDuplicate());
-        } else if (report != null) {
-            fatal(report);
-        }
-    }
-
-    @Override
-    public void received() {
-        if (interceptor != null) {
-            interceptor.received();
-        } else {
-            greetIfReady();
-        }
-        releaseAtRest();
-        endIfFinished();
-    }
-
-    @Override
-    public void readComplete() {
-        channel.flush();
-    }
-
-    @Override
-    public void writabilityChanged(boolean writable) {
-        serverTakes = writable;
-        updateReading();
-    }
-
-    @Override
-    public void closed(boolean explained) {
-        if (interceptor != null) {
-            interceptor.closed();
-        }
-        giveBack();
-        switch (state) {
-            case LOGIN, READY -> {
-                if (explained) {
-                    state = State.FAILED;
-                    log.leaving("the server ended the session");
-                    reader.close();
-                    endOutput();
-                    channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
-                } else {
-                    fatal(Report.fatal("57P01", "terminating connection because the connection to the server was lost"));
-                }
-            }
-            case LEAVING -> {
-                reader.close();
-                channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-            }
-            case CONSOLE, FAILED, CLOSED -> {}
-        }
-    }
-
-    // The admin console.
-
-    /** The client is who it says and may. */
-    void enterConsole(boolean admin) {
-        Console.Session opened = context.console().open(login.parameter("user"), admin, new ConsoleClient());
-        console = opened;
-        cancelDeadline();
-        login.greet(opened.parameters());
-        CancelKey key = context.cancels().register(this, context.cancels().processId(), login.minorVersion());
-        cancelKey = key;
-        send(new BackendKeyData(key.processId(), key.secret()));
-        send(new ReadyForQuery('I'));
-        flush();
-        state = State.CONSOLE;
-        log.loggedIn(login.parameter("user"), login.database());
-        resumeInput();
-    }
-
-    private final class ConsoleClient implements Console.Client {
-
-        @Override
-        public void send(BackendMessage message) {
-            ClientSession.this.send(message);
-        }
-
-        @Override
-        public void flush() {
-            ClientSession.this.flush();
-        }
-
-        @Override
-        public void pause() {
-            reader.pause();
-        }
-
-        @Override
-        public void resume() {
-            resumeInput();
-        }
-
-        @Override
-        public void fatal(Report report) {
-            ClientSession.this.fatal(report);
-        }
-
-        @Override
-        public void leave() {
-            log.leaving("the client left");
-            state = State.CLOSED;
-            channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
-        }
-
-        @Override
-        public EventLoop loop() {
-            return channel.eventLoop();
         }
     }
 
@@ -763,26 +553,6 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
             channel.close();
             return;
         }
-        target.channel.eventLoop().execute(() -> target.cancelled(() -> channel.close()));
-    }
-
-    /** Only a client whose query is running can have it cancelled; the request must never reach anything else. */
-    private void cancelled(Runnable done) {
-        ServerConnection current = lease.server();
-        Interceptor it = interceptor;
-        if (current == null || it == null || !it.isBusy()) {
-            done.run();
-            return;
-        }
-        it.cancelling();
-        if (current.replies().isEmpty()) {
-            done.run();
-        } else {
-            current.cancelBegins();
-            CancelSender.send(current, context.tls().servers(), () -> {
-                done.run();
-                current.cancelEnded();
-            });
-        }
+        target.channel.eventLoop().execute(() -> target.cancel.send(() -> channel.close()));
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.client;
 
+import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.intercept.Interceptor;
+import io.pgtrickle.proxy.tls.TlsState;
 import java.net.SocketAddress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -45,5 +48,35 @@ public record ClientState(
         public String text() {
             return this == CONSOLE ? ACTIVE.text() : name().toLowerCase(Locale.ROOT);
         }
+    }
+
+    /** From any thread, which may see what was true a moment ago. */
+    static ClientState of(ClientSession session) {
+        ServerLease lease = session.lease();
+        ClientLogin login = session.login();
+        ServerConnection server = lease.server();
+        Phase phase = switch (session.state()) {
+            case LOGIN -> Phase.LOGIN;
+            case CONSOLE -> Phase.CONSOLE;
+            case READY, LEAVING, FAILED, CLOSED -> server != null ? Phase.ACTIVE : lease.isAsking() ? Phase.WAITING : Phase.IDLE;
+        };
+        String application = server != null && server.isLoggedIn()
+                ? server.parameter("application_name").orElse("")
+                : lease.applicationName().orElseGet(() -> login.parameter("application_name"));
+        return new ClientState(
+                session.id(),
+                login.parameter("user"),
+                lease.serverUser(),
+                login.database(),
+                phase,
+                session.channel().remoteAddress(),
+                session.channel().localAddress(),
+                session.connectedAt(),
+                session.requestedAt(),
+                lease.waited(),
+                server == null ? 0 : server.id(),
+                TlsState.of(session.channel()),
+                application,
+                session.interceptorIfReady().map(Interceptor::preparedStatements).orElse(0));
     }
 }

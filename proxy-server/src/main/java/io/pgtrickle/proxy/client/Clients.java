@@ -26,12 +26,12 @@ public final class Clients {
     }
 
     public List<ClientState> describe() {
-        return sessions().map(ClientSession::describe).toList();
+        return sessions().map(ClientState::of).toList();
     }
 
     /** Whether anybody is there who is not on the admin console. */
     public boolean areThere() {
-        return sessions().anyMatch(session -> session.describe().phase() != Phase.CONSOLE);
+        return sessions().anyMatch(session -> ClientState.of(session).phase() != Phase.CONSOLE);
     }
 
     /**
@@ -40,7 +40,7 @@ public final class Clients {
      * @return how many
      */
     public int end(Predicate<ClientState> which, Report reason) {
-        List<ClientSession> those = sessions().filter(session -> which.test(session.describe())).toList();
+        List<ClientSession> those = sessions().filter(session -> which.test(ClientState.of(session))).toList();
         those.forEach(session -> session.end(reason));
         return those.size();
     }

@@ -101,23 +101,9 @@ final class IdleServer implements ServerListener {
     }
 
     @Override
-    public void authentication(ByteBuf frame) {}
-
-    @Override
-    public void loggedIn(ByteBuf frame) {}
-
-    @Override
-    public void forward(ByteBuf bytes) {
-        bytes.release();
-    }
-
-    @Override
     public void reply(Owner owner, byte type, ByteBuf frame) {
         failed |= type == BackendType.ERROR_RESPONSE;
     }
-
-    @Override
-    public void ready(char status) {}
 
     @Override
     public void received() {
@@ -125,12 +111,6 @@ final class IdleServer implements ServerListener {
             ended(!failed);
         }
     }
-
-    @Override
-    public void readComplete() {}
-
-    @Override
-    public void writabilityChanged(boolean writable) {}
 
     @Override
     public void closed(boolean explained) {

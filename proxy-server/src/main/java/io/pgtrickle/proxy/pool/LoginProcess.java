@@ -90,24 +90,4 @@ final class LoginProcess implements ServerListener {
         Optional<Report> reason = server().fatal();
         fail(reason.orElseGet(() -> Report.fatal("08006", "the server closed the connection during login")));
     }
-
-    @Override
-    public void forward(ByteBuf bytes) {
-        bytes.release();
-    }
-
-    @Override
-    public void reply(Owner owner, byte type, ByteBuf frame) {}
-
-    @Override
-    public void ready(char status) {}
-
-    @Override
-    public void received() {}
-
-    @Override
-    public void readComplete() {}
-
-    @Override
-    public void writabilityChanged(boolean writable) {}
 }

@@ -90,9 +90,6 @@ public final class LookupSessions implements ServerQueries {
         }
 
         @Override
-        public void waiting(Report notice) {}
-
-        @Override
         public void unavailable(Report report) {
             answer.completeExceptionally(new QueryFailure(report));
         }
@@ -132,25 +129,5 @@ public final class LookupSessions implements ServerQueries {
                 answer.completeExceptionally(new QueryFailure(reason));
             }
         }
-
-        @Override
-        public void forward(ByteBuf bytes) {
-            bytes.release();
-        }
-
-        @Override
-        public void authentication(ByteBuf frame) {}
-
-        @Override
-        public void loggedIn(ByteBuf frame) {}
-
-        @Override
-        public void ready(char status) {}
-
-        @Override
-        public void readComplete() {}
-
-        @Override
-        public void writabilityChanged(boolean writable) {}
     }
 }

@@ -59,7 +59,7 @@ public interface ServerPool {
         void lent(ServerConnection server);
 
         /** It takes a while. */
-        void waiting(Report notice);
+        default void waiting(Report notice) {}
 
         /** There is no connection to be had, and this is why. */
         void unavailable(Report report);
