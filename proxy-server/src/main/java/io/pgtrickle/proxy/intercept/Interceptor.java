@@ -16,7 +16,6 @@ import io.pgtrickle.sql.lexer.SqlLexer;
 import io.pgtrickle.sql.lexer.Token;
 import io.pgtrickle.sql.statement.SqlStatement;
 import io.pgtrickle.sql.statement.SqlStatement.StreamTableCommand;
-import io.pgtrickle.sql.statement.StatementClassifier;
 import io.pgtrickle.wire.backend.BackendMessage.ReadyForQuery;
 import io.pgtrickle.wire.backend.BackendMessage.Signal;
 import io.pgtrickle.wire.backend.BackendType;
@@ -35,7 +34,6 @@ import io.pgtrickle.wire.frontend.FrontendType;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,18 +52,14 @@ public final class Interceptor implements FrameHandler {
 
     private final SessionPort session;
     private final ServerLink link;
-    private final StatementClassifier classifier = new StatementClassifier();
     private final PreparedNames names = new PreparedNames();
     private final WireSqlSession sql;
     private final EngineWork work;
     private final PreparedCommands commands;
     private final StatementNames statements;
     private final @Nullable SessionState state;
-
-    /** What the classifier said about the message that is about to be taken. */
-    private List<SqlStatement> classified = List.of();
-    private boolean concerned;
-    private StateWords words = StateWords.NONE;
+    /** Of the message that is about to be taken. */
+    private final Inspection inspection;
 
     private @Nullable SplitQuery split;
     /** To be done when the server owes nothing any more. */
@@ -96,6 +90,7 @@ public final class Interceptor implements FrameHandler {
         this.statements = statements;
         this.sql = new WireSqlSession(link, session);
         this.work = new EngineWork(engines, session, link, sql);
+        this.inspection = new Inspection(link, state, work::hasSeenCatalog);
         this.commands = new PreparedCommands(this, session, link, statements, names, work);
     }
 
@@ -191,17 +186,12 @@ public final class Interceptor implements FrameHandler {
         }
     }
 
-    private static boolean mayConcern(ByteBuf frame) {
-        return StatementClassifier.mayConcern(
-                frame.nioBuffer(frame.readerIndex() + Frames.HEADER_BYTES, frame.readableBytes() - Frames.HEADER_BYTES));
-    }
-
     private Action lookAtQuery(ByteBuf frame) {
-        concerned = mayConcern(frame) && concerns(frame, buffer -> Query.read(buffer, server().charset()).sql());
+        inspection.ofQuery(frame);
         if (statements.renames()) {
-            lookAtWords(frame, frame.readerIndex() + Frames.HEADER_BYTES, buffer -> Query.read(buffer, server().charset()).sql());
+            inspection.wordsOfQuery(frame);
         }
-        if (concerned || words.names()) {
+        if (inspection.isConcerned() || inspection.words().names()) {
             return Action.TAKE;
         }
         statements.query();
@@ -209,18 +199,17 @@ public final class Interceptor implements FrameHandler {
     }
 
     private Action lookAtParse(ByteBuf frame) {
-        boolean mayConcern = frame.readableBytes() <= MAX_INSPECTED && mayConcern(frame);
-        if (!mayConcern && !names.any() && !statements.renames()) {
+        inspection.ofParse(frame);
+        if (!inspection.isConcerned() && !names.any() && !statements.renames()) {
             return pass(Kind.PARSE);
         }
         ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
         String statement = Frames.readString(body, Frames.NAMES);
-        concerned = mayConcern && concerns(frame, buffer -> Parse.read(buffer, server().charset()).sql());
         if (statements.renames()) {
-            lookAtWords(frame, body.readerIndex(), buffer -> Parse.read(buffer, server().charset()).sql());
+            inspection.wordsOfParse(frame, body.readerIndex());
             return Action.TAKE;
         }
-        return concerned ? Action.TAKE : pass(Kind.PARSE, naming(statement));
+        return inspection.isConcerned() ? Action.TAKE : pass(Kind.PARSE, naming(statement));
     }
 
     /** That a statement is none of ours any more; null if it never was one. */
@@ -228,47 +217,10 @@ public final class Interceptor implements FrameHandler {
         return names.statement(statement) == null ? null : names.statementBecomes(statement, null);
     }
 
-    /** What the statement may do to the session, which goes from one server connection to the next. */
-    private void lookAtWords(ByteBuf frame, int from, Function<ByteBuf, String> reading) {
-        words = StateWords.in(frame, from);
-        SessionState known = state;
-        if (known != null && words != StateWords.NONE) {
-            known.sends(words, () -> text(frame, reading), standardConformingStrings());
-        }
-    }
-
-    private static String text(ByteBuf frame, Function<ByteBuf, String> reading) {
-        try {
-            return reading.apply(frame.duplicate());
-        } catch (ProtocolViolationException malformed) {
-            return "";
-        }
-    }
-
     private void suspect() {
         if (state != null) {
             state.suspect();
         }
-    }
-
-    /** What is no text in the client's encoding is left to the server, which refuses it; unless that encoding may be about to change. */
-    private boolean concerns(ByteBuf frame, Function<ByteBuf, String> reading) {
-        try {
-            return concerns(reading.apply(frame.duplicate()));
-        } catch (ProtocolViolationException malformed) {
-            classified = List.of();
-            return !server().replies().isEmpty();
-        }
-    }
-
-    private boolean concerns(String text) {
-        classified = classifier.classify(text, standardConformingStrings());
-        return classified.stream().anyMatch(StreamTableCommand.class::isInstance)
-                || (!work.hasSeenCatalog() && StatementClassifier.namesPgtrickle(text, standardConformingStrings()));
-    }
-
-    private boolean standardConformingStrings() {
-        return server().parameter("standard_conforming_strings").orElse("on").equals("on");
     }
 
     private Action lookAtBind(ByteBuf frame) {
@@ -369,7 +321,7 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void takeQuery(ByteBuf frame) {
-        if (concerned) {
+        if (inspection.isConcerned()) {
             again(frame, Kind.QUERY, this::query);
         } else {
             passQuery(frame);
@@ -377,10 +329,11 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void takeParse(ByteBuf frame) {
-        if (concerned) {
+        if (inspection.isConcerned()) {
             again(frame, Kind.PARSE, this::parse);
         } else {
             String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+            StateWords words = inspection.words();
             boolean suspect = words.suspect() || words.ends();
             settled(name, frame, Kind.PARSE, message -> statements.parse(message, suspect, naming(name)));
         }
@@ -411,15 +364,14 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void query(ByteBuf message) {
-        boolean ours = concerns(message.duplicate(), buffer -> Query.read(buffer, server().charset()).sql());
-        List<SqlStatement> found = classified;
+        boolean ours = inspection.isQueryOurs(message);
         if (server().replies().isSkipping()) {
             session.resumeInput(); // as the server does, which waits for a Sync
-        } else if (found.stream().anyMatch(StreamTableCommand.class::isInstance)) {
+        } else if (inspection.hasCommands()) {
             String text = Query.read(message, server().charset()).sql();
             statements.query();
             suspect();
-            var started = new SplitQuery(this, work, session, link, text, found);
+            var started = new SplitQuery(this, work, session, link, text, inspection.statements());
             split = started;
             started.start();
         } else if (ours) {
@@ -430,8 +382,9 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void parse(ByteBuf message) {
-        boolean ours = concerns(message.duplicate(), buffer -> Parse.read(buffer, server().charset()).sql());
-        if (classified.size() == 1 && classified.getFirst() instanceof StreamTableCommand command) {
+        boolean ours = inspection.isParseOurs(message);
+        List<SqlStatement> found = inspection.statements();
+        if (found.size() == 1 && found.getFirst() instanceof StreamTableCommand command) {
             Parse parse = Parse.read(message.duplicate(), server().charset());
             var statement = new PreparedNames.Statement(command);
             if (CommandRun.needsCatalog(command) && mayRun()) {
@@ -453,7 +406,7 @@ public final class Interceptor implements FrameHandler {
 
     private void passQuery(ByteBuf frame) {
         statements.query();
-        if (words.names() && NamesInSql.pass(frame, server(), statements)) {
+        if (inspection.words().names() && NamesInSql.pass(frame, server(), statements)) {
             return;
         }
         server().replies().expect(Kind.QUERY, Owner.CLIENT);
@@ -462,12 +415,13 @@ public final class Interceptor implements FrameHandler {
 
     private void passParse(ByteBuf frame) {
         String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+        StateWords words = inspection.words();
         statements.parse(frame, words.suspect() || words.ends(), naming(name));
     }
 
     /** The pgtrickle functions are functions, which PostgreSQL does not CALL. */
     String asSelect(String call) {
-        Token first = SqlLexer.significantTokens(call, standardConformingStrings()).getFirst();
+        Token first = SqlLexer.significantTokens(call, inspection.standardConformingStrings()).getFirst();
         return call.substring(0, first.start()) + "SELECT" + call.substring(first.end());
     }
 
