@@ -18,7 +18,7 @@ public record Environment(String at, String postgres, Map<String, String> settin
             WHERE name IN ('shared_buffers', 'fsync', 'synchronous_commit', 'wal_level', 'jit', 'random_page_cost', 'work_mem')
             ORDER BY name""";
 
-    static Environment of(Connection direct) throws SQLException {
+    public static Environment of(Connection direct) throws SQLException {
         Map<String, String> settings = new LinkedHashMap<>();
         Sql.rows(direct, SETTINGS, row -> settings.put(row.getString(1), row.getString(2)));
         return new Environment(

@@ -5,24 +5,25 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Times of one kind. */
-final class Samples {
+public final class Samples {
 
     private final List<Double> values = new ArrayList<>();
 
-    void add(double value) {
+    public void add(double value) {
         values.add(value);
     }
 
-    int count() {
+    public int count() {
         return values.size();
     }
 
-    double median() {
+    /** @throws IllegalStateException if there is none; so does {@link #percentile} */
+    public double median() {
         return percentile(50);
     }
 
     /** Between the two nearest samples by their distance, as percentile_cont does. */
-    double percentile(int percent) {
+    public double percentile(int percent) {
         if (values.isEmpty()) {
             throw new IllegalStateException("nothing was measured");
         }

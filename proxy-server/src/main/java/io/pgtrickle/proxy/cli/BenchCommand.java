@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
         description = "Measures refreshes against REFRESH MATERIALIZED VIEW, plain and CONCURRENTLY, side by side on an embedded"
                 + " PostgreSQL; what the proxy adds to a query; and how soon a committed row can be seen.",
         mixinStandardHelpOptions = true,
+        subcommands = BenchProxyCommand.class,
         footer = {"", "Exit codes: 0 every stream table equalled its query, 1 one did not, 2 wrong usage."})
 final class BenchCommand implements Callable<Integer> {
 
@@ -122,7 +123,7 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);
