@@ -90,6 +90,11 @@ public final class StreamTableStore {
     private void saveDependencies(long id, QueryFacts facts, StreamPlan plan) {
         Map<Long, List<String>> used = plan.sources().stream()
                 .collect(Collectors.toMap(source -> source.relation(), source -> source.columns()));
+        if (hands.oneSnapshot()) {
+            hands.look(facts.relations().stream()
+                    .map(relation -> Long.toString(relation.oid()))
+                    .collect(Collectors.joining(", ", "SELECT pgtrickle.pgt_seen_once(ARRAY[", "]::oid[])")));
+        }
         for (RelationFacts relation : facts.relations()) {
             boolean captured = used.containsKey(relation.oid());
             List<String> columns = used.getOrDefault(relation.oid(), List.of());

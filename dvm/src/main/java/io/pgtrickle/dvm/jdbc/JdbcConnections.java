@@ -41,7 +41,9 @@ public final class JdbcConnections implements EngineConnections {
             SET statement_timeout = 0;
             SET lock_timeout = %d;
             SELECT set_config('deadlock_timeout', '10ms', false) WHERE has_parameter_privilege('deadlock_timeout', 'SET');
+            SET transaction_timeout = 0;
             SET idle_in_transaction_session_timeout = 0;
+            SET idle_session_timeout = 0;
             SET synchronous_commit = off;
             SET client_min_messages = warning""".formatted(EngineConnection.LOCK_TIMEOUT_MS);
 

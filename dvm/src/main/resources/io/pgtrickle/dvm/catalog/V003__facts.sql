@@ -162,6 +162,21 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_size FROM PUBLIC;
 
+-- Fails if somebody has altered one of these relations since the transaction's only snapshot was taken, and the transaction, too: then it sees
+-- the relation's catalog row twice, as it was and as it has made it.
+CREATE FUNCTION pgtrickle.pgt_seen_once(relations oid[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    twice oid := (SELECT c.oid FROM pg_class c WHERE c.oid = ANY (relations) GROUP BY c.oid HAVING count(*) > 1 LIMIT 1);
+BEGIN
+    IF twice IS NOT NULL THEN
+        RAISE EXCEPTION 'could not serialize access due to concurrent change of relation "%"', twice::regclass
+            USING ERRCODE = 'serialization_failure', HINT = 'Repeat the transaction.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_seen_once FROM PUBLIC;
+
 -- What a plan made from a source relies on: its name, the columns used (NULL: all) and what their types are made of, unique keys, parents, children, capture triggers; of a view
 -- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
 -- xmin and ctid name a version of a catalog row: what was altered and altered back in the meantime has another one, also within one transaction.

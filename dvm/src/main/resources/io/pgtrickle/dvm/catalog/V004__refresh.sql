@@ -145,6 +145,21 @@ END
 $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_pending FROM PUBLIC;
 
+-- Whether somebody has given a source a new file since the transaction's snapshot was taken. A table that was rewritten looks empty to older
+-- snapshots (PostgreSQL manual 13.6). The sources are locked.
+CREATE FUNCTION pgtrickle.pgt_rewritten(id bigint) RETURNS bool
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE family(oid) AS (
+        SELECT d.source_relid FROM pgtrickle.pgt_dependencies d WHERE d.pgt_id = id
+        UNION
+        SELECT i.inhrelid FROM family f, pg_inherits i WHERE i.inhparent = f.oid
+    )
+    -- The function looks at what is committed, the column at what the snapshot shows.
+    SELECT EXISTS (SELECT FROM family f JOIN pg_class c ON c.oid = f.oid
+        WHERE c.relfilenode <> 0 AND pg_relation_filenode(c.oid) IS DISTINCT FROM c.relfilenode)
+$$;
+REVOKE ALL ON FUNCTION pgtrickle.pgt_rewritten FROM PUBLIC;
+
 -- Runs a program by pgt_run and notes what it did. "broken" means that nothing was noted: the changes could not be applied to
 -- what is stored, and everything has to be computed anew.
 CREATE FUNCTION pgtrickle.pgt_refresh(id bigint, program text, tiny bool, own bool, cluster text, action text, reason text,
@@ -155,12 +170,14 @@ DECLARE
     started timestamptz;
     ms float8;
     differential bool := action = 'DIFFERENTIAL';
+    rewritten bool := false;
     result record;
 BEGIN
     -- The snapshot of a user's REPEATABLE READ block may be older than a refresh that has committed since: then nothing may be
     -- applied, and this fails with a serialization failure.
     IF own AND current_setting('transaction_isolation') NOT LIKE 'read%' THEN
         PERFORM FROM pgtrickle.pgt_stream_tables t WHERE t.pgt_id = id FOR NO KEY UPDATE;
+        rewritten := pgtrickle.pgt_rewritten(id);
     END IF;
     started := clock_timestamp();
     BEGIN
@@ -198,7 +215,7 @@ BEGIN
     frontier := json_build_object('snapshot', result.snapshot, 'cluster', cluster)::jsonb || CASE
         WHEN own THEN jsonb_build_object('own_xid', result.own_xid::text, 'own_mark', result.own_mark::text) ELSE '{}' END;
     UPDATE pgtrickle.pgt_stream_tables t SET frontier = pgt_refresh.frontier::jsonb, status = 'ACTIVE', is_populated = true,
-        awaits_refresh = false, needs_reinit = false, data_timestamp = now(), last_refresh_at = clock_timestamp(),
+        awaits_refresh = false, needs_reinit = rewritten, data_timestamp = now(), last_refresh_at = clock_timestamp(),
         consecutive_errors = 0, last_error_message = NULL,
         effective_refresh_mode = CASE WHEN differential THEN 'DIFFERENTIAL' ELSE 'FULL' END,
         pgt_schema = n.nspname, pgt_name = c.relname,

@@ -58,6 +58,9 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     /** How long a client may take to read the FATAL error before the connection is closed under it. */
     private static final int LINGER_SECONDS = 2;
 
+    /** What a server may send to nobody before it is stopped; about what fits in the buffers of a connection. */
+    private static final int MAX_UNREAD = 256 * 1024;
+
     private static final byte[] TERMINATE = {'X', 0, 0, 0, 4};
 
     enum State {
@@ -86,6 +89,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private State state = State.LOGIN;
     private boolean inputEnded;
     private boolean serverTakes = true;
+    private long unread;
     private final ServerLease lease;
     private @Nullable Interceptor interceptor;
     private @Nullable ConsoleSeat seat;
@@ -166,7 +170,23 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
 
     @Override
     public void forward(ByteBuf bytes) {
-        channel.write(bytes, channel.voidPromise());
+        if (channel.isActive()) {
+            channel.write(bytes, channel.voidPromise());
+        } else {
+            bytes.release();
+        }
+    }
+
+    /**
+     * What the server sends to a client that has gone reaches nobody. PostgreSQL gives up when it notices; so does the server, whose
+     * connection is closed when there is more than what might have gone unnoticed.
+     */
+    void unread(int bytes) {
+        unread += bytes;
+        if (unread > MAX_UNREAD) {
+            state = State.CLOSED;
+            lease.end(false);
+        }
     }
 
     @Override

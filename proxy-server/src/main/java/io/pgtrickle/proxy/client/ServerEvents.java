@@ -90,6 +90,9 @@ final class ServerEvents implements Borrower {
 
     @Override
     public void forward(ByteBuf bytes) {
+        if (!session.channel().isActive()) {
+            session.unread(bytes.readableBytes());
+        }
         session.forward(bytes);
     }
 

@@ -123,7 +123,7 @@ public final class Interceptor implements FrameHandler {
         boolean inspected = length <= MAX_INSPECTED && !server().replies().isCopyingIn();
         boolean named = names.any() || statements.renames();
         return switch (type) {
-            case FrontendType.QUERY -> inspected ? Action.LOOK : passUnseen(Kind.QUERY);
+            case FrontendType.QUERY -> inspected || statements.renames() && !server().replies().isCopyingIn() ? Action.LOOK : passUnseen(Kind.QUERY);
             case FrontendType.PARSE -> inspected || statements.renames() ? Action.LOOK : passUnseen(Kind.PARSE);
             case FrontendType.BIND -> named && inspected ? Action.LOOK : statements.renames() ? Action.HEAD : passUnseen(Kind.BIND);
             case FrontendType.DESCRIBE -> named ? Action.LOOK : pass(Kind.DESCRIBE);

@@ -70,7 +70,7 @@ public record StateWords(boolean suspect, boolean settings, boolean loads, boole
 
     private static int firstWord(ByteBuf text, int at, int length) {
         return switch (length) {
-            case 2 -> is(text, at, "do") ? SUSPECT : 0;
+            case 2 -> is(text, at, "do") ? SUSPECT | SETTINGS : 0;
             case 3 -> is(text, at, "set") ? SET : 0;
             case 4 -> is(text, at, "load") ? SUSPECT | LOADS : is(text, at, "drop") ? ENDS : 0;
             case 5 -> is(text, at, "reset") ? SUSPECT : is(text, at, "close") ? ENDS : 0;
@@ -84,14 +84,21 @@ public record StateWords(boolean suspect, boolean settings, boolean loads, boole
 
     private static int anyWord(ByteBuf text, int at, int length) {
         return switch (length) {
+            case 1 -> isUnicodeIdentifier(text, at) ? SUSPECT | SETTINGS : 0;
             case 4 -> is(text, at, "temp") || is(text, at, "hold") ? SUSPECT : 0;
             case 7 -> is(text, at, "pg_temp") ? SUSPECT : is(text, at, "execute") ? NAMES : 0;
             case 9 -> is(text, at, "temporary") ? SUSPECT : 0;
             case 10 -> is(text, at, "set_config") ? SUSPECT | SETTINGS : 0;
+            case 11 -> is(text, at, "pg_settings") ? SUSPECT : 0; // an UPDATE of it sets
             default -> length >= 16 && is(text, at, "pg_") && names(text, at, length, "advisory") && !names(text, at, length, "_xact_")
                     ? SUSPECT
                     : 0;
         };
+    }
+
+    /** U&"…", which may spell anything. */
+    private static boolean isUnicodeIdentifier(ByteBuf text, int at) {
+        return at + 2 < text.writerIndex() && is(text, at, "u") && text.getByte(at + 1) == '&' && text.getByte(at + 2) == '"';
     }
 
     /** SET LOCAL, SET TRANSACTION, SET CONSTRAINTS end with the transaction. */

@@ -15,6 +15,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who gets which server connection, when, and what becomes of it. */
 class PoolIT {
@@ -28,6 +30,12 @@ class PoolIT {
     private static Proxy proxy(String... settings) throws IOException {
         return new Proxy(PooledProxy.config(directory, settings));
     }
+
+    /** Its rows come one by one. */
+    private static final String ENDLESS = "SELECT repeat('x', 1000) FROM pg_class a, pg_class b, pg_class c, pg_class d";
+
+    private static final String STILL_ACTIVE = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_class c%'"
+            + " AND pid <> pg_backend_pid() AND state = 'active'";
 
     private static String pid(RawClient client) {
         return client.query(PID).get(1);
@@ -120,6 +128,22 @@ class PoolIT {
             last.send(new Query("SELECT count(*) FROM pg_class WHERE relname LIKE 'never%'"));
             holder.query("COMMIT");
             assertThat(last.untilReady()).contains("Z I");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"session", "transaction"})
+    void what_nobody_reads_any_more_is_not_produced(String mode) throws Exception {
+        try (var proxy = proxy("pool_mode = " + mode, "default_pool_size = 1", "query_wait_timeout = 20")) {
+            for (String statement : List.of(ENDLESS, "COPY (" + ENDLESS + ") TO STDOUT")) {
+                RawClient leaving = proxy.client();
+                leaving.send(new Query(statement), new Terminate());
+                leaving.frame();
+                leaving.close();
+                try (RawClient next = proxy.client()) {
+                    until(() -> next.query(STILL_ACTIVE).contains("D 0"));
+                }
+            }
         }
     }
 
@@ -322,7 +346,7 @@ class PoolIT {
                 RawClient next = proxy.client()) {
             client.send(new Query("SELECT pg_sleep(60)"));
             assertThat(client.until("end")).contains("E FATAL 57P05 query_timeout");
-            assertThat(next.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'")).contains("D 0");
+            until(() -> next.query("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'").contains("D 0"));
         }
         for (String setting : List.of("transaction_timeout", "idle_transaction_timeout")) {
             try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1", setting + " = 0.3");

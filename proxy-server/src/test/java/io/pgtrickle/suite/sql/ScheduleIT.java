@@ -125,6 +125,26 @@ class ScheduleIT extends SqlSuite {
     }
 
     @Test
+    void timeoutsThatTheDatabaseHasForItsSessionsAreNotTheEngines() {
+        String query = "SELECT id, slow(x) AS x FROM t";
+        run("CREATE FUNCTION slow(x integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.05); RETURN x; END'",
+                scheduled("v", query));
+        Client admin = superuser();
+        String database = admin.query("SELECT current_database()").single();
+        List<String> timeouts = List.of("transaction_timeout", "statement_timeout", "idle_session_timeout", "idle_in_transaction_session_timeout");
+        timeouts.forEach(timeout -> run("SET " + timeout + " = '30s'"));
+        timeouts.forEach(timeout -> admin.run("ALTER DATABASE " + database + " SET " + timeout + " = '200ms'"));
+        try {
+            admin.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgtrickle%'");
+            run("INSERT INTO t SELECT i, 'c', i FROM generate_series(3, 12) AS i");
+            eventually("v", query);
+            assertThat(lines("SELECT status FROM pgtrickle.pgt_stream_tables WHERE pgt_name = 'v'")).containsExactly("ACTIVE");
+        } finally {
+            timeouts.forEach(timeout -> admin.run("ALTER DATABASE " + database + " RESET " + timeout));
+        }
+    }
+
+    @Test
     void aBrokenStreamTableDoesNotStopTheOthers() {
         run("CREATE MATERIALIZED VIEW bad WITH (pgtrickle.stream = true, pgtrickle.schedule = '100ms') AS SELECT id, 10 / x AS y FROM t");
         run(scheduled("v", "SELECT id FROM t"), "INSERT INTO t VALUES (3, 'c', 0)");

@@ -9,6 +9,7 @@ import io.pgtrickle.suite.Reply;
 import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -248,6 +249,55 @@ class TransactionsIT extends SqlSuite {
         Oracle.exact().check(alice, "v", SUMS);
         run("COMMIT");
         Oracle.exact().check(alice, "v", SUMS);
+    }
+
+    /** To the block's snapshot the table is empty, whatever the block computes; what it stores must not stay. */
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "ALTER TABLE k ADD COLUMN extra float8 DEFAULT random()",
+        "ALTER TABLE k ALTER COLUMN unused TYPE bigint",
+        "ALTER TABLE k SET UNLOGGED; ALTER TABLE k SET LOGGED",
+        "ALTER TABLE part ADD COLUMN extra float8 DEFAULT random()",
+        "TRUNCATE k; INSERT INTO k VALUES (7, 7)",
+        "VACUUM FULL k"
+    })
+    void aSourceThatSomebodyElseHasRewrittenSinceTheSnapshot(String statements) {
+        run("CREATE TABLE k (id integer PRIMARY KEY, unused integer)", "INSERT INTO k VALUES (1), (2), (3)",
+                "CREATE TABLE part (id integer, x integer) PARTITION BY LIST (id)", "CREATE TABLE part1 PARTITION OF part DEFAULT",
+                "INSERT INTO part VALUES (1, 1), (2, 1)");
+        var queries = Map.of(
+                "joined", "SELECT k.id, t.g FROM k JOIN t ON t.x = k.id",
+                "rows", "SELECT id FROM k",
+                "greatest", "SELECT max(id) AS m, count(*) AS n FROM k",
+                "parts", "SELECT part.id, k.id AS other FROM part JOIN k ON k.id = part.id");
+        queries.forEach((name, query) -> run(create(name, query)));
+        run("CREATE MATERIALIZED VIEW wholly WITH (pgtrickle.stream = true, pgtrickle.refresh_mode = 'FULL') AS SELECT id FROM k");
+        Client other = another();
+        run("INSERT INTO t VALUES ('q', 3)", "INSERT INTO k VALUES (4)", "DELETE FROM k WHERE id = 3", "INSERT INTO part VALUES (4, 1)");
+        run("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM t");
+        for (String statement : statements.split("; ")) {
+            other.run(statement);
+        }
+        queries.keySet().forEach(name -> run("REFRESH MATERIALIZED VIEW " + name));
+        run("REFRESH MATERIALIZED VIEW wholly", "COMMIT");
+        queries.keySet().forEach(name -> run("REFRESH MATERIALIZED VIEW " + name));
+        run("REFRESH MATERIALIZED VIEW wholly");
+        queries.forEach((name, query) -> Oracle.exact().check(alice, name, query));
+        Oracle.exact().check(alice, "wholly", "SELECT id FROM k");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"VACUUM FULL k", "TRUNCATE k"})
+    void aSourceThatSomebodyElseHasAlteredSinceTheSnapshotOfCreate(String statement) {
+        run("CREATE TABLE k (id integer PRIMARY KEY)", "INSERT INTO k VALUES (1)");
+        Client other = another();
+        run("BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1 FROM t");
+        other.run(statement);
+        var failure = failure(create("SELECT id FROM k"));
+        assertThat(failure.sqlState()).isEqualTo("40001");
+        assertThat(failure.text()).startsWith("could not serialize access due to concurrent change of relation ");
+        run("ROLLBACK", create("SELECT id FROM k"));
+        Oracle.exact().check(alice, "v", "SELECT id FROM k");
     }
 
     /** What the block takes away includes rows of others that it cannot see. */
