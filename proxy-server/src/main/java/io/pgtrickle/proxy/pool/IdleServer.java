@@ -72,7 +72,28 @@ final class IdleServer implements ServerListener {
     }
 
     boolean fits(Wish wish) {
-        return settings(server.startup().parameters()).equals(settings(wish.startup().parameters()));
+        return sameSettings(server.startup().parameters(), wish.startup().parameters());
+    }
+
+    /** As {@link #settings} of both would be equal, without making them: every transaction asks. */
+    private static boolean sameSettings(Map<String, String> one, Map<String, String> other) {
+        if (count(one) != count(other)) {
+            return false;
+        }
+        for (var each : one.entrySet()) {
+            if (!OF_NO_ACCOUNT.contains(each.getKey()) && !each.getValue().equals(other.get(each.getKey()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static int count(Map<String, String> parameters) {
+        int count = parameters.size();
+        for (String name : OF_NO_ACCOUNT) {
+            count -= parameters.containsKey(name) ? 1 : 0;
+        }
+        return count;
     }
 
     /** What a connection is started with and clients can differ by. */
