@@ -70,16 +70,6 @@ async function prepared(client) {
   say('and again', (await client.query({ name: 'refused', text: 'SELECT $1::int AS n', values: [1] })).rows);
 }
 
-async function changedTable(client) {
-  await client.query('CREATE TABLE changing (a int)');
-  await client.query('INSERT INTO changing VALUES (1)');
-  const query = { name: 'all of changing', text: 'SELECT * FROM changing' };
-  say('before', (await client.query(query)).rows);
-  await client.query('ALTER TABLE changing ADD b int DEFAULT 2');
-  await fails('after', () => client.query(query));
-  await connected(async (other) => say('another session', (await other.query(query)).rows));
-}
-
 async function cursors(client) {
   const cursor = client.query(new Cursor('SELECT n, repeat($1, n) AS text FROM generate_series(1, 30) n', ['x']));
   const lengths = [];
@@ -207,7 +197,7 @@ async function streamTables(client) {
   await fails('gone', () => client.query(query));
 }
 
-for (const work of [statements, prepared, changedTable, cursors, copies, notifications, bigResults, cancelled, streamTables]) {
+for (const work of [statements, prepared, cursors, copies, notifications, bigResults, cancelled, streamTables]) {
   await connected(work);
 }
 await connected(pipelined, { pipeline: true });

@@ -64,15 +64,6 @@ async function transactions(sql) {
   reserved.release();
 }
 
-async function changedTable(sql) {
-  await sql`CREATE TABLE changing AS SELECT 1 AS a`;
-  const query = () => sql`SELECT * FROM changing`;
-  say('before', await query());
-  await sql`ALTER TABLE changing ADD b int DEFAULT 2`;
-  await fails('after', query);
-  say('then', await query());
-}
-
 async function cursors(sql) {
   const lengths = [];
   await sql`SELECT n FROM generate_series(1, 30) n WHERE n > ${2}`.cursor(7, (rows) => { lengths.push(rows.length); });
@@ -162,7 +153,7 @@ async function streamTables(sql) {
   await fails('gone', query);
 }
 
-for (const work of [statements, transactions, changedTable, cursors, copies, notifications, bigResults, cancelled, streamTables]) {
+for (const work of [statements, transactions, cursors, copies, notifications, bigResults, cancelled, streamTables]) {
   const sql = postgres(options);
   try {
     await sql.unsafe(`SET search_path = ${schema}`);

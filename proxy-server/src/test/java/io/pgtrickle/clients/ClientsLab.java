@@ -135,25 +135,27 @@ final class ClientsLab implements AutoCloseable {
         return () -> program.run(endpoint).stream().map(line -> line.replace(endpoint.schema(), "mine")).toList();
     }
 
-    Endpoint direct() throws SQLException {
+    Endpoint direct() {
         return new Endpoint(postgres.host(), postgres.port(), database, newSchema(), "");
     }
 
-    Endpoint proxied(Pool pool) throws SQLException {
+    Endpoint proxied(Pool pool) {
         return proxied(pool.entry);
     }
 
-    private Endpoint proxied(String entry) throws SQLException {
+    private Endpoint proxied(String entry) {
         return new Endpoint("127.0.0.1", port, entry, newSchema(), STREAM);
     }
 
     /** All are equally long, for the sake of tables' widths. */
-    private String newSchema() throws SQLException {
+    private String newSchema() {
         schemas++;
         String schema = "s%03d".formatted(schemas);
         try (Connection connection = postgres.connect(database);
                 Statement statement = connection.createStatement()) {
             statement.execute("CREATE SCHEMA " + schema);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
         }
         return schema;
     }
