@@ -98,8 +98,13 @@ final class ClientsLab implements AutoCloseable {
 
     /** What a program sees in PostgreSQL itself it sees in transaction pooling among its likes, and in session pooling. */
     void seesTheSame(Pool pool, Program program) throws Exception {
+        seesTheSame(pool, COPIES, program);
+    }
+
+    /** The same with another number of its likes, itself included. */
+    void seesTheSame(Pool pool, int copies, Program program) throws Exception {
         List<Endpoint> endpoints = new ArrayList<>();
-        for (int i = 0; i < COPIES; i++) {
+        for (int i = 0; i < copies; i++) {
             endpoints.add(proxied(pool.entry));
         }
         endpoints.add(proxied(SESSIONS));
