@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The engines of this JVM, shared by all doors; they end with it. */
-final class TestEngines {
+public final class TestEngines {
 
     private TestEngines() {}
 
@@ -17,7 +17,7 @@ final class TestEngines {
         static final Engines ENGINES = open(TestPostgres.shared());
     }
 
-    static Engines shared() {
+    public static Engines shared() {
         return Shared.ENGINES;
     }
 

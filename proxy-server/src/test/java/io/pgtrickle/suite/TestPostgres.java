@@ -61,8 +61,8 @@ public record TestPostgres(String host, int port, String user, String password) 
     private static TestPostgres embedded() {
         try {
             Path directory = Files.createTempDirectory("pgtrickle-test");
-            EmbeddedPostgres postgres =
-                    EmbeddedPostgres.start(EmbeddedPostgresOptions.volatileData(directory), System.err::println);
+            EmbeddedPostgres postgres = EmbeddedPostgres.start(
+                    EmbeddedPostgresOptions.volatileData(directory).with("max_prepared_transactions", "20"), System.err::println);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 postgres.close();
                 delete(directory);
@@ -78,7 +78,7 @@ public record TestPostgres(String host, int port, String user, String password) 
         PostgreSQLContainer container = new PostgreSQLContainer("postgres:18")
                 .withUsername("postgres")
                 .withPassword("postgres")
-                .withCommand("postgres", "-c", "fsync=off", "-c", "wal_level=logical", "-c", "max_connections=200");
+                .withCommand("postgres", "-c", "fsync=off", "-c", "wal_level=logical", "-c", "max_connections=200", "-c", "max_prepared_transactions=20");
         container.start();
         return new TestPostgres(container.getHost(), container.getMappedPort(5432), "postgres", "postgres");
     }

@@ -22,6 +22,7 @@ import io.pgtrickle.wire.codec.FrameReader;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
 import io.pgtrickle.wire.frontend.FrontendMessage;
+import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -251,7 +252,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         if (kind != null) {
             replies.expect(kind, owner);
         }
-        write(encoded(message));
+        writeOwn(message);
     }
 
     /** The same, for someone who wants to know how it went. */
@@ -260,8 +261,15 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
         if (kind == null) {
             throw new IllegalArgumentException("no reply to " + message);
         }
-        write(encoded(message));
+        writeOwn(message);
         replies.expect(kind, owner, outcome);
+    }
+
+    private void writeOwn(FrontendMessage message) {
+        if (message instanceof Query) { // which drops it
+            statements.noUnnamed();
+        }
+        write(encoded(message));
     }
 
     public void flush() {

@@ -422,4 +422,17 @@ class SharedConnectionsIT {
             }
         }
     }
+
+    @Test
+    void an_unnamed_statement_outlives_the_settings_of_others() throws IOException {
+        try (var single = new Proxy(PooledProxy.config(directory, "pool_mode = transaction", "default_pool_size = 1"));
+                RawClient client = single.client();
+                RawClient other = single.client()) {
+            client.query("SET work_mem = '7MB'");
+            other.pipeline(new Parse("s", "SELECT 'other'", List.of()));
+            client.pipeline(new Parse("", "SELECT 'mine'", List.of()));
+            assertThat(run(other, "s")).contains("D other");
+            assertThat(run(client, "")).contains("D mine");
+        }
+    }
 }
