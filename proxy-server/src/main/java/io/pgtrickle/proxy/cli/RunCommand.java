@@ -14,6 +14,8 @@ import io.pgtrickle.proxy.product.Product;
 import io.pgtrickle.proxy.product.Upstream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -155,7 +157,11 @@ final class RunCommand implements Callable<Integer> {
 
     private static String url(Product product, boolean existing) {
         String role = existing ? "" : EmbeddedPostgres.SUPERUSER + "@";
-        return "postgresql://" + role + product.address() + "/" + (existing ? "" : "postgres");
+        String host = product.address().host();
+        String database = existing ? "" : "postgres";
+        return host.startsWith("/") || host.startsWith("@")
+                ? "postgresql://" + role + "/" + database + "?host=" + URLEncoder.encode(host, StandardCharsets.UTF_8) + "&port=" + product.address().port()
+                : "postgresql://" + role + product.address() + "/" + database;
     }
 
     private CommandLine terminal() {

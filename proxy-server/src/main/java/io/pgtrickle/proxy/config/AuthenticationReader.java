@@ -117,9 +117,7 @@ final class AuthenticationReader {
         }
         try {
             Map<String, IdentMap> known = maps.map(path -> IdentFile.read(Path.of(path))).orElseGet(Map::of);
-            HbaFile.Parsed parsed = HbaFile.read(Path.of(name.get()), known);
-            warnings.addAll(parsed.warnings());
-            return parsed.rules();
+            return HbaFile.read(Path.of(name.get()), known);
         } catch (ConfigException e) {
             problems.addAll(e.problems());
             return HbaRules.NONE;

@@ -197,8 +197,8 @@ public final class ConfigFile {
         if (authentication.type() == AuthType.PASSTHROUGH && values.get(ProxySettings.POOL_MODE) != PoolMode.SESSION) {
             warnings.add(file + ": pool_mode has no effect with auth_type = passthrough: the server knows each client by a connection of its own");
         }
-        if (values.get(ProxySettings.LISTEN_ADDR).isEmpty()) {
-            problems.add(file + ": listen_addr names no address, and unix sockets are not supported yet");
+        if (values.get(ProxySettings.LISTEN_ADDR).isEmpty() && values.get(NetworkKeys.UNIX_SOCKET_DIR).isEmpty()) {
+            problems.add(file + ": listen_addr names no address and unix_socket_dir no directory, so nobody could connect");
         }
         var named = new LinkedHashMap<>(databases);
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
@@ -206,6 +206,7 @@ public final class ConfigFile {
         String engineUser = engineValues.get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
         return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine)
-                .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN));
+                .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN))
+                .withProxied(NetworkKeys.proxied(engineValues));
     }
 }

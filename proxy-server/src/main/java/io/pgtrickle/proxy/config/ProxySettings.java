@@ -11,13 +11,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The registry of the settings that have an effect; in section [pgbouncer] PgBouncer's names, meanings and (unless it says why not) defaults. */
 final class ProxySettings {
 
     static final Setting<List<String>> LISTEN_ADDR = new Setting<>("listen_addr", ValueType.list(), "localhost",
-            "Addresses to listen on; `*` is every interface. PgBouncer listens on no TCP address by default, we have no other kind of socket.");
+            "Addresses to listen on; `*` is every interface; empty for the Unix socket only, which is PgBouncer's default.");
     static final Setting<Integer> LISTEN_PORT = new Setting<>("listen_port", ValueType.integer(0, 65535), "6432",
             "Port to listen on; 0 takes a free one.");
     static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.authType(), "md5",
@@ -117,10 +118,11 @@ final class ProxySettings {
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
             MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
-            ADMIN_USERS, STATS_USERS, STATS_PERIOD), TlsKeys.ALL.stream()).toList();
+            ADMIN_USERS, STATS_USERS, STATS_PERIOD), Stream.concat(NetworkKeys.ALL.stream(), TlsKeys.ALL.stream())).toList();
 
     /** What takes a new start; the others can change while the proxy runs. */
-    static final Set<String> FIXED = Set.of(LISTEN_ADDR.name(), LISTEN_PORT.name());
+    static final Set<String> FIXED =
+            Stream.concat(Stream.of(LISTEN_ADDR.name(), LISTEN_PORT.name()), NetworkKeys.FIXED.stream()).collect(Collectors.toUnmodifiableSet());
 
     static final Setting<Optional<HostPort>> METRICS_LISTEN = new Setting<>("metrics_listen", ValueType.hostPort(), "",
             "Where Prometheus finds [metrics](admin-console.md#metrics), host:port; without it there are none. Whoever can connect there can read them.");
@@ -152,7 +154,7 @@ final class ProxySettings {
             own(QUERY_TIMEOUT), own(TRANSACTION_TIMEOUT), own(IDLE_TRANSACTION_TIMEOUT), own(CLIENT_IDLE_TIMEOUT));
 
     /** Section [pgtrickle]. */
-    static final List<Setting<?>> ENGINE = List.of(ENGINE_USER, METRICS_LISTEN);
+    static final List<Setting<?>> ENGINE = Stream.concat(Stream.<Setting<?>>of(ENGINE_USER, METRICS_LISTEN), NetworkKeys.OWN.stream()).toList();
 
     /** What an entry of section [databases] can say. */
     static final List<Setting<?>> DATABASE = List.of(
@@ -201,7 +203,8 @@ final class ProxySettings {
                 TlsKeys.tls(values),
                 engine,
                 new ProxyConfig.Admin(
-                        values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)));
+                        values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)),
+                NetworkKeys.network(values));
     }
 
     private static List<ShownSetting> shown(SettingValues values) {

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.pool;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.SocketChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
+import io.pgtrickle.proxy.net.Sockets;
 import io.pgtrickle.proxy.tls.ServerTls;
 import io.pgtrickle.proxy.tls.TlsContexts;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
@@ -39,14 +37,14 @@ final class ServerConnector {
         void failed(Throwable cause);
     }
 
-    private final Class<? extends SocketChannel> channelType;
+    private final Sockets sockets;
     private volatile Duration timeout;
     private final TlsContexts tls;
 
     /** @param timeout for each address of a host; zero means the system's own */
-    ServerConnector(Class<? extends SocketChannel> channelType, Duration timeout, TlsContexts tls) {
+    ServerConnector(Sockets sockets, Duration timeout, TlsContexts tls) {
         this.tls = tls;
-        this.channelType = channelType;
+        this.sockets = sockets;
         this.timeout = timeout;
     }
 
@@ -118,16 +116,11 @@ final class ServerConnector {
     }
 
     private ChannelFuture connecting(InetAddress address, Login login) {
-        return new Bootstrap()
-                .group(login.loop())
-                .channel(channelType)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, timeout.toMillis()))
-                .handler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {}
-                })
-                .connect(new InetSocketAddress(address, login.route().port()));
+        return sockets.connect(new InetSocketAddress(address, login.route().port()), login.loop(), timeout, new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                sockets.tune(channel);
+            }
+        });
     }
 }

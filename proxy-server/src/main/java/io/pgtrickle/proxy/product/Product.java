@@ -95,6 +95,9 @@ public final class Product implements AutoCloseable {
 
     /** Every interface is not an address one can connect to. */
     private static HostPort reachable(InetSocketAddress listening) {
+        if (listening.isUnresolved()) { // the directory of a Unix socket
+            return new HostPort(listening.getHostString(), listening.getPort());
+        }
         InetAddress host = listening.getAddress();
         return new HostPort(host.isAnyLocalAddress() ? "localhost" : host.getHostAddress(), listening.getPort());
     }

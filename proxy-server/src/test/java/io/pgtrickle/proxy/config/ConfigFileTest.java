@@ -68,7 +68,7 @@ class ConfigFileTest {
     void whatIsNotGivenHasItsDefault() throws IOException {
         ProxyConfig config = load("[pgbouncer]\nauth_type = passthrough\n").config();
         ProxyConfig withoutFile = ProxyConfig.passThrough(new HostPort("localhost", 5432));
-        assertThat(config).usingRecursiveComparison().ignoringFields("pooling", "logging", "limits.maxClientConnections", "admin.settings").isEqualTo(withoutFile);
+        assertThat(config).usingRecursiveComparison().ignoringFields("network.unix", "pooling", "logging", "limits.maxClientConnections", "admin.settings").isEqualTo(withoutFile);
         assertThat(config.pooling().pooling("d", "u")).isEqualTo(withoutFile.pooling().pooling("d", "u"));
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
@@ -193,7 +193,7 @@ class ConfigFileTest {
         assertProblem("[databases]\nx = user=app\n[pgbouncer]\nauth_type = passthrough\n", "clients log in as themselves");
         assertProblem("[databases]\nx = host=h\n[pgbouncer]\nauth_type = any\n", "nobody has a name of their own");
         assertProblem("[pgbouncer]\nauth_type = any\n", "needs [databases]");
-        assertProblem("[pgbouncer]\nauth_type = passthrough\nlisten_addr =\n", "listen_addr names no address");
+        assertProblem("[pgbouncer]\nauth_type = passthrough\nlisten_addr =\nunix_socket_dir =\n", "listen_addr names no address");
         assertThat(load("[databases]\nx = user=app\n[pgbouncer]\nauth_type = any\n").warnings()).isEmpty();
     }
 
@@ -289,6 +289,9 @@ class ConfigFileTest {
                 "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
                 "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
                 "verbose=0", "admin_users=", "stats_users=", "stats_period=60",
+                "unix_socket_dir=/tmp", "unix_socket_mode=0777", "unix_socket_group=", "so_reuseport=0", "listen_backlog=1024", "tcp_defer_accept=45",
+                "tcp_keepalive=1", "tcp_keepidle=0", "tcp_keepintvl=0", "tcp_keepcnt=0", "tcp_user_timeout=0", "tcp_socket_buffer=0",
+                "dns_max_ttl=15", "dns_nxdomain_ttl=15",
                 "client_tls_sslmode=disable", "client_tls_key_file=", "client_tls_cert_file=", "client_tls_ca_file=", "client_tls_protocols=secure",
                 "client_tls_ciphers=default", "client_tls13_ciphers=", "client_tls_ecdhcurve=auto", "client_tls_dheparams=auto",
                 "server_tls_sslmode=prefer", "server_tls_key_file=", "server_tls_cert_file=", "server_tls_ca_file=", "server_tls_protocols=secure",
