@@ -168,7 +168,7 @@ final class Door {
         String database = lookup.database().orElse(visitor.database());
         return config.databases().find(database).map(entry -> {
             HostPort server = config.databases().serverOf(entry);
-            var route = new Route(database, server.host(), server.port(), entry.database().orElse(database), user);
+            var route = new Route(database, server.host(), server.port(), entry.database().orElse(database), user, entry.hosts());
             StoredSecret secret = config.authentication().users().find(user).orElseGet(StoredSecret.None::new);
             return new UserLookup(
                     queries,
@@ -207,7 +207,8 @@ final class Door {
     private Route route(DatabaseEntry entry, Visitor visitor) {
         HostPort server = config.databases().serverOf(entry);
         return new Route(
-                visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()));
+                visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()),
+                entry.hosts());
     }
 
     /** By what the configuration says of the database now, if it says anything. */

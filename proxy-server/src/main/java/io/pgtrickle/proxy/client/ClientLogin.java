@@ -212,6 +212,13 @@ final class ClientLogin {
             session.fatal("55000", "database \"" + route.entry() + "\" is not currently accepting connections");
             return;
         }
+        String user = parameter("user");
+        Optional<String> limit = context.counts().add(route.entry(), user, context.pooling().clientLimits(route.entry(), user));
+        if (limit.isPresent()) {
+            session.fatal("53300", "client connections exceeded (" + limit.get() + ")");
+            return;
+        }
+        session.channel().closeFuture().addListener(_ -> context.counts().remove(route.entry(), user));
         var parameters = new LinkedHashMap<>(asked.parameters());
         parameters.put("user", route.user());
         if (parameters.containsKey("database") || !route.database().equals(route.user())) {

@@ -144,6 +144,10 @@ final class AuthenticationReader {
             if (type == AuthType.PASSTHROUGH && (forced || !(entry.password() instanceof StoredSecret.None))) {
                 problems.add(file + ": database " + name + " sets user or password, but with auth_type = passthrough clients log in as themselves");
             }
+            if (type == AuthType.PASSTHROUGH && entry.hosts().target() != TargetSession.ANY) {
+                problems.add(file + ": database " + name + " sets target_session_attrs, but with auth_type = passthrough the client is the first"
+                        + " to hear what a server is like");
+            }
             if (type == AuthType.ANY && !forced) {
                 problems.add(file + ": database " + name + " sets no user, but with auth_type = any nobody has a name of their own");
             }

@@ -25,16 +25,10 @@ public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, 
     public record Unix(String directory, int mode, String group, boolean demanded) {}
 
     /** For clients and servers; 0 is what the system does by itself. Times in seconds, {@code userTimeout} in milliseconds, sizes in bytes. */
-    public record Tcp(boolean keepAlive, int idle, int interval, int count, int userTimeout, int buffer) {
-
-        public static final Tcp DEFAULT = new Tcp(true, 0, 0, 0, 0, 0);
-    }
+    public record Tcp(boolean keepAlive, int idle, int interval, int count, int userTimeout, int buffer) {}
 
     /** How long what a name stands for, or that it stands for nothing, is believed. */
-    public record Dns(Duration ttl, Duration unknownTtl) {
-
-        public static final Dns DEFAULT = new Dns(Duration.ofSeconds(15), Duration.ofSeconds(15));
-    }
+    public record Dns(Duration ttl, Duration unknownTtl) {}
 
     /**
      * Listeners whose clients are announced by the PROXY protocol.
@@ -59,10 +53,5 @@ public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, 
 
     NetworkSettings with(Proxied other) {
         return new NetworkSettings(listening, unix, tcp, dns, other);
-    }
-
-    /** Without a Unix socket. */
-    NetworkSettings withoutUnix() {
-        return new NetworkSettings(listening, new Unix("", 0, "", false), tcp, dns, proxied);
     }
 }

@@ -66,6 +66,10 @@ final class ProxySettings {
             "Server connections to a database at most, whoever uses them; 0 for no limit. A connection nobody uses makes room for another user's.");
     static final Setting<Integer> MAX_USER_CONNECTIONS = new Setting<>("max_user_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
             "Server connections of a user at most, to whichever database; 0 for no limit.");
+    static final Setting<Integer> MAX_DB_CLIENT_CONNECTIONS = new Setting<>("max_db_client_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Clients of a database at most, whoever they are; further ones are refused once they have logged in. 0 for no limit.");
+    static final Setting<Integer> MAX_USER_CLIENT_CONNECTIONS = new Setting<>("max_user_client_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Clients of a user at most, whatever their databases; 0 for no limit.");
     static final Setting<Duration> QUERY_WAIT_NOTIFY = new Setting<>("query_wait_notify", ValueType.seconds(), "5",
             "A client that has waited so long for a server connection gets a NOTICE.");
     static final Setting<Duration> SERVER_LOGIN_RETRY = new Setting<>("server_login_retry", ValueType.seconds(), "15",
@@ -115,7 +119,7 @@ final class ProxySettings {
     /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = Stream.concat(Stream.<Setting<?>>of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, AUTH_USER, AUTH_QUERY, AUTH_DBNAME, AUTH_HBA_FILE,
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
-            RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
+            RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, MAX_DB_CLIENT_CONNECTIONS, MAX_USER_CLIENT_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
             MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
             ADMIN_USERS, STATS_USERS, STATS_PERIOD), Stream.concat(NetworkKeys.ALL.stream(), TlsKeys.ALL.stream())).toList();
@@ -146,11 +150,11 @@ final class ProxySettings {
     /** How connections of an entry of [databases] are shared. */
     static final List<Setting<?>> DATABASE_POOL = List.of(
             own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(MIN_POOL_SIZE), own(RESERVE_POOL_SIZE),
-            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
+            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(MAX_DB_CLIENT_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
 
     /** The values of section [users]. */
     static final List<Setting<?>> USER = List.of(
-            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(RESERVE_POOL_SIZE), own(MAX_USER_CONNECTIONS),
+            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(RESERVE_POOL_SIZE), own(MAX_USER_CONNECTIONS), own(MAX_USER_CLIENT_CONNECTIONS),
             own(QUERY_TIMEOUT), own(TRANSACTION_TIMEOUT), own(IDLE_TRANSACTION_TIMEOUT), own(CLIENT_IDLE_TIMEOUT));
 
     /** Section [pgtrickle]. */
@@ -159,8 +163,11 @@ final class ProxySettings {
     /** What an entry of section [databases] can say. */
     static final List<Setting<?>> DATABASE = List.of(
             new Setting<>("host", ValueType.text(), "",
-                    "The server's name or address; without it the server of `--server`, else localhost:5432."),
-            new Setting<>("port", ValueType.integer(1, 65535), "5432", "The server's port."),
+                    "The server's name or address, or the directory of its Unix socket, or several of these with commas; without it the server of "
+                            + "`--server`, else localhost:5432."),
+            new Setting<>("port", ValueType.listOf(ValueType.integer(1, 65535).parser(), "1 to 65535"), "5432", "The server's port; one for all hosts, or as many as there are hosts."),
+            HostReader.LOAD_BALANCE_HOSTS,
+            HostReader.TARGET_SESSION_ATTRS,
             new Setting<>("dbname", ValueType.text(), "", "The database's name there; without it the name the client asked for."),
             new Setting<>("user", ValueType.text(), "", "The user every client of this entry becomes there; without it the client's own name."),
             new Setting<>("password", ValueType.text(), "",
@@ -173,6 +180,10 @@ final class ProxySettings {
 
     static Optional<Setting<?>> find(List<Setting<?>> settings, String name) {
         return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    static ClientLimits clientLimits(SettingValues values) {
+        return new ClientLimits(values.get(MAX_DB_CLIENT_CONNECTIONS), values.get(MAX_USER_CLIENT_CONNECTIONS));
     }
 
     static TimeLimits timeLimits(SettingValues values) {

@@ -30,9 +30,7 @@ final class UnsupportedSettings {
             warned("log_stats", "no statistics are logged", "0"),
             warned("logfile", STDERR, ""),
             warned("login_notify_message", "no notice is sent at login", ""),
-            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
             needless("max_packet_size", "messages are streamed whatever their size"),
-            warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
             warned("peer_id", "cancel requests are not passed on to other processes", "0"),
             warned("pidfile", "no such file is written", ""),
             needless("pkt_buf", "buffers are sized by need"),
@@ -53,13 +51,7 @@ final class UnsupportedSettings {
             warned("application_name", "application_name is passed on as the client sets it"),
             refused("client_encoding", "the client's own setting, or the server's default, applies"),
             refused("datestyle", "the client's own setting, or the server's default, applies"),
-            needless("load_balance_hosts", "an entry has one host"),
-            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
             refused("timezone", "the client's own setting, or the server's default, applies"));
-
-    /** The values of section [users]. */
-    static final List<UnsupportedSetting> USER = List.of(
-            warned("max_user_client_connections", "only max_client_conn limits clients", "0"));
 
     private UnsupportedSettings() {}
 

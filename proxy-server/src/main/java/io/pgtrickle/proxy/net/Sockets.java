@@ -12,31 +12,50 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.pgtrickle.proxy.config.HostPort;
+import io.pgtrickle.proxy.config.NetworkSettings;
 import io.pgtrickle.proxy.config.NetworkSettings.Tcp;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import jdk.net.ExtendedSocketOptions;
 
 /** Opens connections and gives them their options. Thread-safe. */
 public final class Sockets {
 
     private final Transport transport;
+    private final Resolver names;
     private volatile Tcp options;
 
-    public Sockets(Transport transport, Tcp options) {
+    public Sockets(Transport transport, NetworkSettings settings, Resolver.Lookup lookup) {
         this.transport = transport;
-        this.options = options;
+        this.options = settings.tcp();
+        this.names = new Resolver(settings.dns(), lookup, System::nanoTime);
     }
 
     /** For connections from now on. */
-    public void options(Tcp other) {
-        options = other;
+    public void reload(NetworkSettings settings) {
+        options = settings.tcp();
+        names.times(settings.dns());
     }
 
-    /** Whether this machine can connect to Unix sockets. */
-    public boolean haveUnix() {
-        return transport.isNative();
+    /** What servers' names stand for. */
+    public Resolver names() {
+        return names;
+    }
+
+    /** The addresses of a host; completed exceptionally if there are none. */
+    public CompletableFuture<? extends List<? extends SocketAddress>> find(HostPort host) {
+        if (!host.isUnix()) {
+            return names.resolve(host.host()).thenApply(found -> found.stream().map(address -> new InetSocketAddress(address, host.port())).toList());
+        }
+        return transport.isNative()
+                ? CompletableFuture.completedFuture(List.of(UnixListener.address(UnixListener.path(host.host(), host.port()))))
+                : CompletableFuture.failedFuture(new IOException("Unix sockets need Linux on x86-64 or ARM64, whose native library is not to be had here"));
     }
 
     /** @param timeout zero means the system's own */

@@ -141,7 +141,7 @@ final class Listeners implements AutoCloseable {
 
     /** What can change while they are open. */
     void reload(NetworkSettings network) {
-        sockets.options(network.tcp());
+        sockets.reload(network);
         channels.forEach(channel -> defer(channel, network));
     }
 

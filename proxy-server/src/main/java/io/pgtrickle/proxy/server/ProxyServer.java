@@ -20,6 +20,7 @@ import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.metrics.MetricsEndpoint;
+import io.pgtrickle.proxy.net.Resolver;
 import io.pgtrickle.proxy.net.Sockets;
 import io.pgtrickle.proxy.net.Transport;
 import io.pgtrickle.proxy.pool.DatabaseStates;
@@ -75,13 +76,18 @@ public final class ProxyServer implements AutoCloseable {
 
     /** @param source where the configuration is read anew */
     public ProxyServer(ProxyConfig config, Authenticator door, Engines engines, Optional<ConfigSource> source) {
+        this(config, door, engines, source, Resolver.Lookup.ofSystem());
+    }
+
+    /** @param lookup how servers' names are looked up */
+    public ProxyServer(ProxyConfig config, Authenticator door, Engines engines, Optional<ConfigSource> source, Resolver.Lookup lookup) {
         this.source = source;
         this.config = config;
         this.door = door;
         this.engines = engines;
         this.tls = new TlsContexts(config.tls());
         this.loops = Transport.start(Runtime.getRuntime().availableProcessors());
-        this.sockets = new Sockets(loops, config.network().tcp());
+        this.sockets = new Sockets(loops, config.network(), lookup);
     }
 
     /**

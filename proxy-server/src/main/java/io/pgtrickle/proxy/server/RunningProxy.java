@@ -128,7 +128,7 @@ final class RunningProxy implements Operations {
             return route;
         }
         HostPort server = now.databases().serverOf(entry.get());
-        return new Route(route.entry(), server.host(), server.port(), entry.get().database().orElse(route.entry()), route.user());
+        return new Route(route.entry(), server.host(), server.port(), entry.get().database().orElse(route.entry()), route.user(), entry.get().hosts());
     }
 
     @Override

@@ -46,6 +46,11 @@ final class NetLab implements AutoCloseable {
      * @param settings of section [pgbouncer], after and so before those that all have
      */
     NetLab(Path directory, String databases, String own, String... settings) throws IOException {
+        this(directory, Resolver.Lookup.ofSystem(), databases, own, settings);
+    }
+
+    /** @param lookup how servers' names are looked up */
+    NetLab(Path directory, Resolver.Lookup lookup, String databases, String own, String... settings) throws IOException {
         Path users = Files.writeString(directory.resolve("users.txt"), "\"postgres\" \"\"\n\"other\" \"\"\n\"boss\" \"\"\n\"pgbouncer\" \"\"\n");
         Path file = Files.writeString(Files.createTempFile(directory, "net", ".ini"), """
                 [databases]
@@ -64,7 +69,7 @@ final class NetLab implements AutoCloseable {
         TestPostgres postgres = TestPostgres.shared();
         var source = new ConfigSource(file, config -> config.withServer(new HostPort(postgres.host(), postgres.port())));
         ProxyConfig config = source.load().config();
-        proxy = new ProxyServer(config, new ConfiguredAuthenticator(config), new NoEngines(), Optional.of(source));
+        proxy = new ProxyServer(config, new ConfiguredAuthenticator(config), new NoEngines(), Optional.of(source), lookup);
         try {
             address = proxy.start();
         } catch (IOException e) {
