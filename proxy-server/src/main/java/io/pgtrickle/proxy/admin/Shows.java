@@ -9,11 +9,13 @@ import io.pgtrickle.proxy.config.HostChoice;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.proxy.net.Resolver;
 import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.PoolState;
 import io.pgtrickle.proxy.pool.ServerState;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -49,16 +51,19 @@ public final class Shows {
     private final Supplier<List<PoolState>> pools;
     private final Supplier<List<PoolState>> ownPools;
     private final DatabaseStates states;
+    private final Resolver names;
     private final StatsTables stats;
     private final Map<String, Supplier<Table>> tables = new TreeMap<>();
 
     /**
      * @param pools of clients
      * @param ownPools those of what the proxy asks itself
+     * @param names of servers
      */
     public Shows(
             Supplier<ProxyConfig> config, Clients clients, Supplier<List<PoolState>> pools, Supplier<List<PoolState>> ownPools,
-            DatabaseStates states, Statistics statistics) {
+            DatabaseStates states, Statistics statistics, Resolver names) {
+        this.names = names;
         this.config = config;
         this.clients = clients;
         this.pools = pools;
@@ -69,7 +74,7 @@ public final class Shows {
         tables.put("clients", () -> sockets().clients());
         tables.put("config", this::settings);
         tables.put("databases", this::databases);
-        tables.put("dns_hosts", () -> Table.of("hostname", "ttl int8", "addrs"));
+        tables.put("dns_hosts", this::hosts);
         tables.put("dns_zones", () -> Table.of("zonename", "serial int8", "count int4"));
         tables.put("fds", () -> Table.of(
                 "fd int4", "task", "user", "database", "addr", "port int4", "cancel int8", "link int4", "client_encoding", "std_strings", "datestyle",
@@ -206,7 +211,14 @@ public final class Shows {
         table.add("login_clients", connected.stream().filter(client -> client.phase() == ClientState.Phase.LOGIN).count());
         table.add("free_servers", 0);
         table.add("used_servers", all.stream().mapToInt(PoolState::connections).sum());
-        return table.add("dns_names", 0).add("dns_zones", 0).add("dns_queries", 0).add("dns_pending", 0);
+        return table.add("dns_names", names.all().size()).add("dns_zones", 0).add("dns_queries", 0).add("dns_pending", 0);
+    }
+
+    private Table hosts() {
+        Table table = Table.of("hostname", "ttl int8", "addrs");
+        names.all().forEach(name -> table.add(
+                name.name(), name.left().toSeconds(), name.addresses().stream().map(InetAddress::getHostAddress).collect(Collectors.joining(","))));
+        return table;
     }
 
     private Table users() {

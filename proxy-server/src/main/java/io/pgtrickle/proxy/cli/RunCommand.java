@@ -14,6 +14,7 @@ import io.pgtrickle.proxy.product.Product;
 import io.pgtrickle.proxy.product.Upstream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.BindException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -117,8 +118,10 @@ final class RunCommand implements Callable<Integer> {
             out.println("ready " + url(product, existing));
             out.flush();
             return signals.await();
-        } catch (IOException e) {
+        } catch (BindException e) {
             throw new UserFacingException(FAILED, e.getMessage() + "; choose another address with --listen host:port");
+        } catch (IOException e) {
+            throw new UserFacingException(FAILED, String.valueOf(e.getMessage()));
         }
     }
 

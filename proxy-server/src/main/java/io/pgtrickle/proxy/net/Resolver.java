@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -99,9 +100,29 @@ public final class Resolver {
         return Optional.of(now.addresses);
     }
 
+    /** @param left how long it is still believed */
+    public record Name(String name, Duration left, List<InetAddress> addresses) {
+
+        public Name {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    /** All names that have been asked for, in their order. */
+    public List<Name> all() {
+        var all = new ArrayList<Name>();
+        new TreeMap<>(known).forEach((name, one) -> all.add(new Name(name, Duration.ofNanos(Math.max(0, left(one))), one.addresses)));
+        return all;
+    }
+
     private boolean isOld(Known one) {
+        return left(one) <= 0;
+    }
+
+    /** In nanoseconds. */
+    private long left(Known one) {
         Duration ttl = one.addresses.isEmpty() ? times.unknownTtl() : times.ttl();
-        return nanos.getAsLong() - one.asked >= ttl.toNanos();
+        return ttl.toNanos() - (nanos.getAsLong() - one.asked);
     }
 
     private CompletableFuture<List<InetAddress>> ask(String name) {

@@ -17,6 +17,7 @@ import io.pgtrickle.proxy.net.Sockets;
 import io.pgtrickle.proxy.net.Transport;
 import io.pgtrickle.proxy.net.UnixListener;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.util.ArrayList;
@@ -121,11 +122,13 @@ final class Listeners implements AutoCloseable {
         }
         var endpoint = address.host().equals("*") ? new InetSocketAddress(address.port()) : new InetSocketAddress(address.host(), address.port());
         if (endpoint.isUnresolved()) {
-            throw new IOException("cannot listen on " + address + ": there is no host \"" + address.host() + "\"");
+            throw new BindException("cannot listen on " + address + ": there is no host \"" + address.host() + "\"");
         }
         var binding = bootstrap.bind(endpoint).awaitUninterruptibly();
         if (!binding.isSuccess()) {
-            throw new IOException("cannot listen on " + address + ": " + binding.cause().getMessage(), binding.cause());
+            var failure = new BindException("cannot listen on " + address + ": " + binding.cause().getMessage());
+            failure.initCause(binding.cause());
+            throw failure;
         }
         Channel channel = binding.channel();
         defer(channel, network);

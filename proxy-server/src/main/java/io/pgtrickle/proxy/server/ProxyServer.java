@@ -114,7 +114,7 @@ public final class ProxyServer implements AutoCloseable {
         var databases = new DatabaseControl(List.of(pool, lookupPools), connected, states);
         var proxy = new RunningProxy(config, source, door, tls, context, pool, lookupPools, connected, databases, doors);
         var statistics = new Statistics(pool::describe);
-        var shows = new Shows(proxy::config, connected, pool::describe, lookupPools::describe, states, statistics);
+        var shows = new Shows(proxy::config, connected, pool::describe, lookupPools::describe, states, statistics, sockets.names());
         context.open(new AdminConsole(shows, databases, proxy));
         tick(statistics, proxy);
         if (config.admin().metrics().isPresent()) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.netty.channel.epoll.Epoll;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
 import io.pgtrickle.proxy.net.NetLab.Ended;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -161,11 +163,13 @@ class UnixSocketIT {
     }
 
     @Test
-    void processes_share_a_port_if_they_say_so() throws Exception {
-        try (NetLab first = lab("so_reuseport = 1"); NetLab second = new NetLab(directory, "* =", "", "so_reuseport = 1", "listen_port = " + first.port())) {
-            assertThat(second.port()).isEqualTo(first.port());
-            assertThatThrownBy(() -> new NetLab(directory, "* =", "", "listen_port = " + first.port()))
-                    .isInstanceOf(IOException.class).hasMessageContaining("in use");
+    void encryption_is_neither_offered_nor_demanded() throws Exception {
+        X509Bundle self = new CertificateBuilder().ecp256().subject("CN=proxy").setIsCertificateAuthority(true).buildSelfSigned();
+        Path certificate = Files.writeString(directory.resolve("proxy.crt"), self.getCertificatePEM());
+        Path key = Files.createFile(directory.resolve("proxy.key"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(key, self.getPrivateKeyPEM());
+        try (NetLab lab = lab("client_tls_sslmode = require", "client_tls_cert_file = " + certificate, "client_tls_key_file = " + key)) {
+            assertThat(NetLab.psql(sockets.toString(), lab.port(), "postgres", "postgres", "SELECT 1")).isEqualTo(new Ended(0, "1"));
         }
     }
 

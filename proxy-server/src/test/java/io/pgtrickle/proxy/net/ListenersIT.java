@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.pgtrickle.proxy.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.netty.channel.epoll.Epoll;
+import io.pgtrickle.proxy.config.ConfigFile;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What listeners are told, and what a machine without Linux's own sockets says. */
+class ListenersIT {
+
+    @TempDir
+    private static Path directory;
+
+    private static NetLab lab(String... settings) throws IOException {
+        return new NetLab(directory, "* =", "", settings);
+    }
+
+    @Test
+    void processes_share_a_port_if_they_say_so() throws Exception {
+        try (NetLab first = lab("so_reuseport = 1"); NetLab second = lab("so_reuseport = 1", "listen_port = " + first.port())) {
+            assertThat(second.port()).isEqualTo(first.port());
+            assertThatThrownBy(() -> lab("listen_port = " + first.port())).isInstanceOf(BindException.class).hasMessageContaining("in use");
+        }
+    }
+
+    /** Whether a client that says nothing meets client_login_timeout at once. */
+    private static boolean isNoticed(NetLab lab) throws IOException {
+        try (var socket = new Socket("127.0.0.1", lab.port())) {
+            socket.setSoTimeout(1500);
+            return socket.getInputStream().read() >= 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void the_system_keeps_silent_connections_to_itself_if_it_may() throws Exception {
+        assumeThat(Epoll.isAvailable()).isTrue();
+        try (NetLab lab = lab("client_login_timeout = 0.2", "tcp_defer_accept = 0")) {
+            assertThat(isNoticed(lab)).isTrue();
+        }
+        try (NetLab lab = lab("client_login_timeout = 0.2", "tcp_defer_accept = 30")) {
+            assertThat(isNoticed(lab)).isFalse();
+        }
+    }
+
+    @Test
+    void what_needs_linux_is_named_where_there_is_none() throws Exception {
+        String[] demands = {"unix_socket_dir = " + directory, "tcp_user_timeout = 1000"};
+        if (!Epoll.isAvailable()) {
+            assertThatThrownBy(() -> lab(demands)).isInstanceOf(IOException.class).hasMessageContaining("unix_socket_dir needs Linux");
+        }
+        Path file = Files.writeString(directory.resolve("demanding.ini"), "[pgbouncer]\nauth_type = passthrough\n" + String.join("\n", demands));
+        assertThat(Transport.missing(ConfigFile.load(file).config().network(), false)).hasSize(2).first().asString().contains("unix_socket_dir needs Linux");
+        assertThat(Transport.missing(ConfigFile.load(file).config().network(), true)).isEmpty();
+    }
+}
