@@ -44,6 +44,9 @@ public record Transport(
             if (wanted.unix().demanded() && !wanted.unix().directory().isEmpty()) {
                 missing.add("unix_socket_dir" + why);
             }
+            if (wanted.listening().reusePort()) {
+                missing.add("so_reuseport" + why);
+            }
             if (wanted.tcp().userTimeout() > 0) {
                 missing.add("tcp_user_timeout" + why);
             }

@@ -7,7 +7,6 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.epoll.EpollChannelOption;
-import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.unix.UnixChannelOption;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.NetworkSettings;
@@ -19,7 +18,6 @@ import io.pgtrickle.proxy.net.UnixListener;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -118,7 +116,7 @@ final class Listeners implements AutoCloseable {
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childHandler(clients);
         if (network.listening().reusePort()) {
-            bootstrap.option(transport.isNative() ? UnixChannelOption.SO_REUSEPORT : NioChannelOption.of(StandardSocketOptions.SO_REUSEPORT), true);
+            bootstrap.option(UnixChannelOption.SO_REUSEPORT, true);
         }
         var endpoint = address.host().equals("*") ? new InetSocketAddress(address.port()) : new InetSocketAddress(address.host(), address.port());
         if (endpoint.isUnresolved()) {

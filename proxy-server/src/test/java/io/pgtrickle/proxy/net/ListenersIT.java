@@ -28,6 +28,7 @@ class ListenersIT {
 
     @Test
     void processes_share_a_port_if_they_say_so() throws Exception {
+        assumeThat(Epoll.isAvailable()).isTrue();
         try (NetLab first = lab("so_reuseport = 1"); NetLab second = lab("so_reuseport = 1", "listen_port = " + first.port())) {
             assertThat(second.port()).isEqualTo(first.port());
             assertThatThrownBy(() -> lab("listen_port = " + first.port())).isInstanceOf(BindException.class).hasMessageContaining("in use");
@@ -57,12 +58,12 @@ class ListenersIT {
 
     @Test
     void what_needs_linux_is_named_where_there_is_none() throws Exception {
-        String[] demands = {"unix_socket_dir = " + directory, "tcp_user_timeout = 1000"};
+        String[] demands = {"unix_socket_dir = " + directory, "so_reuseport = 1", "tcp_user_timeout = 1000"};
         if (!Epoll.isAvailable()) {
             assertThatThrownBy(() -> lab(demands)).isInstanceOf(IOException.class).hasMessageContaining("unix_socket_dir needs Linux");
         }
         Path file = Files.writeString(directory.resolve("demanding.ini"), "[pgbouncer]\nauth_type = passthrough\n" + String.join("\n", demands));
-        assertThat(Transport.missing(ConfigFile.load(file).config().network(), false)).hasSize(2).first().asString().contains("unix_socket_dir needs Linux");
+        assertThat(Transport.missing(ConfigFile.load(file).config().network(), false)).hasSize(3).first().asString().contains("unix_socket_dir needs Linux");
         assertThat(Transport.missing(ConfigFile.load(file).config().network(), true)).isEmpty();
     }
 }
