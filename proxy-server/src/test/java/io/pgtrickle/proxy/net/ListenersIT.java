@@ -7,12 +7,17 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.netty.channel.epoll.Epoll;
 import io.pgtrickle.proxy.config.ConfigFile;
+import io.pgtrickle.suite.TestPostgres;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,6 +37,40 @@ class ListenersIT {
         try (NetLab first = lab("so_reuseport = 1"); NetLab second = lab("so_reuseport = 1", "listen_port = " + first.port())) {
             assertThat(second.port()).isEqualTo(first.port());
             assertThatThrownBy(() -> lab("listen_port = " + first.port())).isInstanceOf(BindException.class).hasMessageContaining("in use");
+        }
+    }
+
+    /** Seconds until the system asks whether the other side is there, of established connections between these ports (-1 for any); 0 for never. */
+    private static List<Long> keepAlive(int local, int remote) throws IOException {
+        var found = new ArrayList<Long>();
+        var lines = new ArrayList<>(Files.readAllLines(Path.of("/proc/net/tcp")));
+        lines.addAll(Files.readAllLines(Path.of("/proc/net/tcp6"))); // where IPv4 connections of such sockets are, too
+        for (String line : lines) {
+            String[] fields = line.strip().split("\\s+");
+            if (fields[3].equals("01") && is(local, fields[1]) && is(remote, fields[2])) {
+                String[] timer = fields[5].split(":");
+                found.add(timer[0].equals("02") ? Long.parseLong(timer[1], 16) / 100 : 0);
+            }
+        }
+        return found;
+    }
+
+    private static boolean is(int port, String address) {
+        return port < 0 || Integer.parseInt(address.substring(address.lastIndexOf(':') + 1), 16) == port;
+    }
+
+    @Test
+    void clients_and_servers_are_asked_whether_they_are_there() throws Exception {
+        assumeThat(Files.exists(Path.of("/proc/net/tcp6"))).isTrue();
+        int server = TestPostgres.shared().port();
+        try (NetLab lab = lab("tcp_keepidle = 1000"); Connection client = lab.connect("postgres", "postgres")) {
+            assertThat(NetLab.query(client, "SELECT 1")).containsExactly("1");
+            assertThat(keepAlive(lab.port(), -1)).singleElement(InstanceOfAssertFactories.LONG).isBetween(900L, 1000L);
+            assertThat(keepAlive(-1, server)).anyMatch(seconds -> seconds > 900 && seconds <= 1000);
+        }
+        try (NetLab lab = lab("tcp_keepidle = 1000", "tcp_keepalive = 0"); Connection client = lab.connect("postgres", "postgres")) {
+            assertThat(NetLab.query(client, "SELECT 1")).containsExactly("1");
+            assertThat(keepAlive(lab.port(), -1)).containsOnly(0L);
         }
     }
 
