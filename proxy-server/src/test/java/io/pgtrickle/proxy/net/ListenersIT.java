@@ -17,7 +17,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.util.ArrayList;
 import java.util.List;
-import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,8 +64,9 @@ class ListenersIT {
         int server = TestPostgres.shared().port();
         try (NetLab lab = lab("tcp_keepidle = 1000"); Connection client = lab.connect("postgres", "postgres")) {
             assertThat(NetLab.query(client, "SELECT 1")).containsExactly("1");
-            assertThat(keepAlive(lab.port(), -1)).singleElement(InstanceOfAssertFactories.LONG).isBetween(900L, 1000L);
-            assertThat(keepAlive(-1, server)).anyMatch(seconds -> seconds > 900 && seconds <= 1000);
+            // Not while something is on its way: then another timer is shown.
+            NetLab.until(() -> keepAlive(lab.port(), -1).stream().anyMatch(seconds -> seconds > 900 && seconds <= 1000));
+            NetLab.until(() -> keepAlive(-1, server).stream().anyMatch(seconds -> seconds > 900 && seconds <= 1000));
         }
         try (NetLab lab = lab("tcp_keepidle = 1000", "tcp_keepalive = 0"); Connection client = lab.connect("postgres", "postgres")) {
             assertThat(NetLab.query(client, "SELECT 1")).containsExactly("1");

@@ -53,13 +53,13 @@ class ProxyProtocolIT {
     /** What the proxy answers until it is ready or closes. */
     private static String answer(Socket socket, byte[]... sent) throws IOException {
         socket.setSoTimeout(20_000);
-        for (byte[] part : sent) {
-            socket.getOutputStream().write(part);
-            socket.getOutputStream().flush();
-        }
         var answer = new ByteArrayOutputStream();
         byte[] ready = {'Z', 0, 0, 0, 5, 'I'};
         try {
+            for (byte[] part : sent) {
+                socket.getOutputStream().write(part);
+                socket.getOutputStream().flush();
+            }
             for (int next = socket.getInputStream().read(); next >= 0; next = socket.getInputStream().read()) {
                 answer.write(next);
                 if (answer.toString(ISO_8859_1).endsWith(new String(ready, ISO_8859_1))) {
