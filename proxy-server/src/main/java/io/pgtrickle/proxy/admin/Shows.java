@@ -5,14 +5,17 @@ import io.pgtrickle.proxy.client.ClientState;
 import io.pgtrickle.proxy.client.Clients;
 import io.pgtrickle.proxy.config.DatabaseEntry;
 import io.pgtrickle.proxy.config.Databases;
+import io.pgtrickle.proxy.config.HostChoice;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.proxy.net.Resolver;
 import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.PoolState;
 import io.pgtrickle.proxy.pool.ServerState;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +24,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The tables that SHOW shows: PgBouncer's, with its columns in its order. Thread-safe. */
@@ -46,16 +51,19 @@ public final class Shows {
     private final Supplier<List<PoolState>> pools;
     private final Supplier<List<PoolState>> ownPools;
     private final DatabaseStates states;
+    private final Resolver names;
     private final StatsTables stats;
     private final Map<String, Supplier<Table>> tables = new TreeMap<>();
 
     /**
      * @param pools of clients
      * @param ownPools those of what the proxy asks itself
+     * @param names of servers
      */
     public Shows(
             Supplier<ProxyConfig> config, Clients clients, Supplier<List<PoolState>> pools, Supplier<List<PoolState>> ownPools,
-            DatabaseStates states, Statistics statistics) {
+            DatabaseStates states, Statistics statistics, Resolver names) {
+        this.names = names;
         this.config = config;
         this.clients = clients;
         this.pools = pools;
@@ -66,7 +74,7 @@ public final class Shows {
         tables.put("clients", () -> sockets().clients());
         tables.put("config", this::settings);
         tables.put("databases", this::databases);
-        tables.put("dns_hosts", () -> Table.of("hostname", "ttl int8", "addrs"));
+        tables.put("dns_hosts", this::hosts);
         tables.put("dns_zones", () -> Table.of("zonename", "serial int8", "count int4"));
         tables.put("fds", () -> Table.of(
                 "fd int4", "task", "user", "database", "addr", "port int4", "cancel int8", "link int4", "client_encoding", "std_strings", "datestyle",
@@ -111,7 +119,7 @@ public final class Shows {
     }
 
     private SocketTables sockets() {
-        return new SocketTables(clients.describe(), java.util.stream.Stream.concat(pools.get().stream(), ownPools.get().stream()).toList());
+        return new SocketTables(clients.describe(), Stream.concat(pools.get().stream(), ownPools.get().stream()).toList());
     }
 
     private Table settings() {
@@ -137,16 +145,26 @@ public final class Shows {
             HostPort server = databases.serverOf(entry);
             PoolSettings settings = current.pooling().pooling(name, entry.user().orElse(""));
             table.add(
-                    name, server.host(), server.port(), entry.database().orElse(name), entry.user().orElse(null), settings.sizes().size(),
+                    name, hosts(server, entry), server.port(), entry.database().orElse(name), entry.user().orElse(null), settings.sizes().size(),
                     settings.sizes().min(), settings.sizes().reserve(), settings.upkeep().lifetime().toSeconds(),
-                    current.pooling().ofDatabase(name, "pool_mode").orElse(null), null, settings.sizes().database(),
-                    all.stream().filter(pool -> pool.route().entry().equals(name)).mapToInt(PoolState::connections).sum(), 0,
+                    current.pooling().ofDatabase(name, "pool_mode").orElse(null), balance(entry.hosts()), settings.sizes().database(),
+                    all.stream().filter(pool -> pool.route().entry().equals(name)).mapToInt(PoolState::connections).sum(),
+                    current.pooling().clientLimits(name, "").database(),
                     connected.stream().filter(client -> client.database().equals(name)).count(), states.isPaused(name), states.isDisabled(name));
         }
         table.add(
                 ProxyConfig.CONSOLE, null, current.listen().port(), ProxyConfig.CONSOLE, ProxyConfig.CONSOLE, 2, 0, 0, 0, "statement", null, 0, 0, 0,
                 onConsole(connected), 0, 0);
         return table;
+    }
+
+    private static String hosts(HostPort first, DatabaseEntry entry) {
+        return Stream.concat(Stream.of(first), entry.hosts().others().stream()).map(HostPort::host).collect(Collectors.joining(","));
+    }
+
+    /** Of lists only, as in PgBouncer. */
+    private static @Nullable String balance(HostChoice hosts) {
+        return hosts.others().isEmpty() ? null : hosts.balanced() ? "round-robin" : "disable";
     }
 
     private static long onConsole(List<ClientState> connected) {
@@ -166,7 +184,7 @@ public final class Shows {
                         pool.count(ServerState.Phase.ACTIVE), 0, pool.count(ServerState.Phase.BEING_CANCELED), pool.count(ServerState.Phase.IDLE),
                         pool.count(ServerState.Phase.USED), pool.count(ServerState.Phase.TESTED), pool.loggingIn(),
                         TimeUnit.NANOSECONDS.toSeconds(pool.longestWait()),
-                        TimeUnit.NANOSECONDS.toMicros(pool.longestWait()) % TimeUnit.SECONDS.toMicros(1), pool.settings().mode().text(), null));
+                        TimeUnit.NANOSECONDS.toMicros(pool.longestWait()) % TimeUnit.SECONDS.toMicros(1), pool.settings().mode().text(), balance(pool.route().hosts())));
         table.add(ProxyConfig.CONSOLE, ProxyConfig.CONSOLE, onConsole(connected), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "statement", null);
         return table;
     }
@@ -193,7 +211,14 @@ public final class Shows {
         table.add("login_clients", connected.stream().filter(client -> client.phase() == ClientState.Phase.LOGIN).count());
         table.add("free_servers", 0);
         table.add("used_servers", all.stream().mapToInt(PoolState::connections).sum());
-        return table.add("dns_names", 0).add("dns_zones", 0).add("dns_queries", 0).add("dns_pending", 0);
+        return table.add("dns_names", names.all().size()).add("dns_zones", 0).add("dns_queries", 0).add("dns_pending", 0);
+    }
+
+    private Table hosts() {
+        Table table = Table.of("hostname", "ttl int8", "addrs");
+        names.all().forEach(name -> table.add(
+                name.name(), name.left().toSeconds(), name.addresses().stream().map(InetAddress::getHostAddress).collect(Collectors.joining(","))));
+        return table;
     }
 
     private Table users() {
@@ -208,7 +233,8 @@ public final class Shows {
         for (String name : names) {
             table.add(
                     name, own(name, "pool_size"), own(name, "reserve_pool_size"), own(name, "pool_mode"), config.get().pooling().pooling("", name).sizes().user(),
-                    all.stream().filter(pool -> pool.route().user().equals(name)).mapToInt(PoolState::connections).sum(), 0,
+                    all.stream().filter(pool -> pool.route().user().equals(name)).mapToInt(PoolState::connections).sum(),
+                    config.get().pooling().clientLimits("", name).user(),
                     connected.stream().filter(client -> client.user().equals(name)).count());
         }
         return table;

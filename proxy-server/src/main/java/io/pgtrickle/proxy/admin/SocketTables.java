@@ -3,9 +3,9 @@ package io.pgtrickle.proxy.admin;
 
 import io.pgtrickle.proxy.client.ClientState;
 import io.pgtrickle.proxy.client.ClientState.Phase;
+import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.proxy.pool.PoolState;
 import io.pgtrickle.proxy.pool.ServerState;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.time.Instant;
@@ -94,11 +94,11 @@ final class SocketTables {
     }
 
     private static String host(@Nullable SocketAddress address) {
-        return address instanceof InetSocketAddress tcp && tcp.getAddress() != null ? tcp.getAddress().getHostAddress() : "";
+        return address == null ? "" : ClientAddress.shown(address).getHostString();
     }
 
     private static int port(@Nullable SocketAddress address) {
-        return address instanceof InetSocketAddress tcp ? tcp.getPort() : 0;
+        return address == null ? 0 : ClientAddress.shown(address).getPort();
     }
 
     private String time(long at) {

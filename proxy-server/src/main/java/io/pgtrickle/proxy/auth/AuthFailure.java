@@ -45,8 +45,8 @@ public record AuthFailure(String sqlState, String message, String hint) {
         return new AuthFailure(INVALID_AUTHORIZATION, "certificate authentication failed for user \"" + user + "\"");
     }
 
-    static AuthFailure noPeer(String user) {
-        return new AuthFailure(INVALID_AUTHORIZATION, "peer authentication failed for user \"" + user + "\": it is not supported");
+    static AuthFailure wrongPeer(String user) {
+        return new AuthFailure(INVALID_AUTHORIZATION, "Peer authentication failed for user \"" + user + "\"");
     }
 
     /** No line of auth_hba_file fits. */

@@ -10,6 +10,7 @@ import io.pgtrickle.proxy.config.HbaRule;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.IdentMap;
 import io.pgtrickle.proxy.config.ProxyConfig;
+import io.pgtrickle.proxy.net.PeerUser;
 import io.pgtrickle.wire.auth.StoredSecret;
 import io.pgtrickle.wire.auth.UnknownUsers;
 import java.util.List;
@@ -43,6 +44,9 @@ final class Door {
 
     Admission admit(Visitor visitor, ServerQueries queries) {
         AuthType type = config.authentication().type();
+        if (isTheProxysOwner(visitor)) {
+            return new Admission.Authenticate(new NoChallenge(new AuthStep.Console(List.of(), true)));
+        }
         if (type == AuthType.PASSTHROUGH && config.isConsole(visitor.database())) {
             return config.authentication().users().find(visitor.user()).isPresent()
                     ? admit(AuthType.MD5, Optional.empty(), visitor, queries)
@@ -61,6 +65,13 @@ final class Door {
         };
     }
 
+    /** As PgBouncer has it: whoever runs the proxy may do everything on its console, over the Unix socket and by this name. */
+    private static boolean isTheProxysOwner(Visitor visitor) {
+        return visitor.user().equals(ProxyConfig.CONSOLE)
+                && visitor.database().equals(ProxyConfig.CONSOLE)
+                && visitor.process().filter(PeerUser::isOurs).isPresent();
+    }
+
     private Admission admit(HbaRule rule, Visitor visitor, ServerQueries queries) {
         boolean wrongCertificate = switch (rule.clientCert()) {
             case NONE -> false;
@@ -72,12 +83,24 @@ final class Door {
         }
         return switch (rule.method()) {
             case REJECT -> new Admission.Refuse(AuthFailure.rejected(visitor));
-            case PEER -> new Admission.Refuse(AuthFailure.noPeer(visitor.user()));
+            case PEER -> new Admission.Authenticate(new Lookup(() -> peer(rule.map(), visitor, queries)));
             case TRUST -> admit(AuthType.TRUST, rule.map(), visitor, queries);
             case PASSWORD -> admit(AuthType.PLAIN, rule.map(), visitor, queries);
             case MD5 -> admit(AuthType.MD5, rule.map(), visitor, queries);
             case SCRAM_SHA_256 -> admit(AuthType.SCRAM_SHA_256, rule.map(), visitor, queries);
             case CERT -> admit(AuthType.CERT, rule.map(), visitor, queries);
+        };
+    }
+
+    /** The operating system vouches for the client. */
+    private ClientAuthentication peer(Optional<IdentMap> map, Visitor visitor, ServerQueries queries) {
+        Optional<String> name = visitor.process().flatMap(PeerUser::name);
+        boolean same = name.isPresent() && (map.isPresent() ? map.get().maps(name.get(), visitor.user()) : name.get().equals(visitor.user()));
+        Admission admission = same ? admit(AuthType.TRUST, map, visitor, queries) : new Admission.Refuse(AuthFailure.wrongPeer(visitor.user()));
+        return switch (admission) {
+            case Admission.Authenticate(var exchange) -> exchange;
+            case Admission.Refuse(var failure) -> new NoChallenge(new AuthStep.Refused(failure));
+            case Admission.PassThrough _ -> throw new IllegalStateException("trust passes nobody through");
         };
     }
 
@@ -145,7 +168,7 @@ final class Door {
         String database = lookup.database().orElse(visitor.database());
         return config.databases().find(database).map(entry -> {
             HostPort server = config.databases().serverOf(entry);
-            var route = new Route(database, server.host(), server.port(), entry.database().orElse(database), user);
+            var route = new Route(database, server.host(), server.port(), entry.database().orElse(database), user, entry.hosts());
             StoredSecret secret = config.authentication().users().find(user).orElseGet(StoredSecret.None::new);
             return new UserLookup(
                     queries,
@@ -184,7 +207,8 @@ final class Door {
     private Route route(DatabaseEntry entry, Visitor visitor) {
         HostPort server = config.databases().serverOf(entry);
         return new Route(
-                visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()));
+                visitor.database(), server.host(), server.port(), entry.database().orElse(visitor.database()), entry.user().orElse(visitor.user()),
+                entry.hosts());
     }
 
     /** By what the configuration says of the database now, if it says anything. */

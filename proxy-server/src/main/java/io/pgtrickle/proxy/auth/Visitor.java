@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.auth;
 
 import io.pgtrickle.proxy.config.HbaConnection;
+import io.pgtrickle.proxy.net.PeerUser;
 import java.net.InetAddress;
 import java.util.Optional;
 
@@ -13,8 +14,14 @@ import java.util.Optional;
  * @param replication whether it wants physical replication
  * @param address none on a unix socket
  * @param tls none on a connection that is not encrypted
+ * @param process whose process it is, on a Unix socket
  */
-public record Visitor(String user, String database, boolean replication, Optional<InetAddress> address, Optional<TlsPeer> tls) {
+public record Visitor(String user, String database, boolean replication, Optional<InetAddress> address, Optional<TlsPeer> tls, Optional<PeerUser> process) {
+
+    /** Of whose process nothing is known. */
+    public Visitor(String user, String database, boolean replication, Optional<InetAddress> address, Optional<TlsPeer> tls) {
+        this(user, database, replication, address, tls, Optional.empty());
+    }
 
     Optional<String> certificateName() {
         return tls.flatMap(TlsPeer::commonName);

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.cli;
 
 import io.pgtrickle.proxy.config.ConfigException;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgresException;
+import io.pgtrickle.proxy.net.Resolver;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -30,6 +31,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        Resolver.trustNobodysMemory();
         System.exit(commandLine().execute(arguments));
     }
 

@@ -14,6 +14,9 @@ import io.pgtrickle.proxy.product.Product;
 import io.pgtrickle.proxy.product.Upstream;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.BindException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -115,8 +118,10 @@ final class RunCommand implements Callable<Integer> {
             out.println("ready " + url(product, existing));
             out.flush();
             return signals.await();
-        } catch (IOException e) {
+        } catch (BindException e) {
             throw new UserFacingException(FAILED, e.getMessage() + "; choose another address with --listen host:port");
+        } catch (IOException e) {
+            throw new UserFacingException(FAILED, String.valueOf(e.getMessage()));
         }
     }
 
@@ -155,7 +160,11 @@ final class RunCommand implements Callable<Integer> {
 
     private static String url(Product product, boolean existing) {
         String role = existing ? "" : EmbeddedPostgres.SUPERUSER + "@";
-        return "postgresql://" + role + product.address() + "/" + (existing ? "" : "postgres");
+        String host = product.address().host();
+        String database = existing ? "" : "postgres";
+        return host.startsWith("/") || host.startsWith("@")
+                ? "postgresql://" + role + "/" + database + "?host=" + URLEncoder.encode(host, StandardCharsets.UTF_8) + "&port=" + product.address().port()
+                : "postgresql://" + role + product.address() + "/" + database;
     }
 
     private CommandLine terminal() {

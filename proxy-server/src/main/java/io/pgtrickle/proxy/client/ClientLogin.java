@@ -11,6 +11,7 @@ import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.auth.Visitor;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.config.PoolSettings;
+import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
 import io.pgtrickle.wire.backend.BackendMessage.AuthenticationData;
 import io.pgtrickle.wire.backend.BackendMessage.NegotiateProtocolVersion;
@@ -23,8 +24,6 @@ import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
 import io.pgtrickle.wire.frontend.FrontendType;
 import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -133,11 +132,9 @@ final class ClientLogin {
     }
 
     private Visitor visitor(String user, String database, StartupMessage message) {
-        Optional<InetAddress> address = session.channel().remoteAddress() instanceof InetSocketAddress tcp
-                ? Optional.ofNullable(tcp.getAddress())
-                : Optional.empty();
         boolean replication = TRUE.contains(message.parameters().getOrDefault("replication", "").toLowerCase(Locale.ROOT));
-        return new Visitor(user, database, replication, address, encryption.peer());
+        return new Visitor(
+                user, database, replication, ClientAddress.ip(session.channel()), encryption.peer(), ClientAddress.user(session.channel()));
     }
 
     /** 3.1 was never a version; newer ones and options we do not know are what NegotiateProtocolVersion is for. */
@@ -215,6 +212,13 @@ final class ClientLogin {
             session.fatal("55000", "database \"" + route.entry() + "\" is not currently accepting connections");
             return;
         }
+        String user = parameter("user");
+        Optional<String> limit = context.counts().add(route.entry(), user, context.pooling().clientLimits(route.entry(), user));
+        if (limit.isPresent()) {
+            session.fatal("53300", "client connections exceeded (" + limit.get() + ")");
+            return;
+        }
+        session.channel().closeFuture().addListener(_ -> context.counts().remove(route.entry(), user));
         var parameters = new LinkedHashMap<>(asked.parameters());
         parameters.put("user", route.user());
         if (parameters.containsKey("database") || !route.database().equals(route.user())) {

@@ -14,6 +14,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.intercept.Interceptor;
 import io.pgtrickle.proxy.intercept.SessionPort;
+import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.proxy.tls.Closing;
 import io.pgtrickle.wire.backend.BackendMessage;
@@ -102,7 +103,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         this.context = context;
         this.reader = FrameReader.ofClient(new ClientInput(this), channel.alloc(), MAX_STARTUP_LENGTH, MAX_MESSAGE_LENGTH);
         this.lease = new ServerLease(context.pool(), channel.eventLoop(), new ServerEvents(this), this);
-        this.encryption = new ClientEncryption(this, context.tls().clients());
+        this.encryption = new ClientEncryption(this, ClientAddress.isUnix(channel) ? Optional.empty() : context.tls().clients());
         this.login = new ClientLogin(this, context, lease, encryption);
         this.log = new SessionLog(channel, context.logging());
         this.cancel = new QueryCancel(this, context.tls());

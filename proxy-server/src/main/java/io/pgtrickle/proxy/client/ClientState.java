@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.client;
 
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.intercept.Interceptor;
+import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.proxy.tls.TlsState;
 import java.net.SocketAddress;
 import java.util.Locale;
@@ -69,8 +70,8 @@ public record ClientState(
                 lease.serverUser(),
                 login.database(),
                 phase,
-                session.channel().remoteAddress(),
-                session.channel().localAddress(),
+                ClientAddress.remote(session.channel()),
+                ClientAddress.local(session.channel()),
                 session.connectedAt(),
                 session.requestedAt(),
                 lease.waited(),

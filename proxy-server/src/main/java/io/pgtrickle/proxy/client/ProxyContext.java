@@ -25,6 +25,7 @@ public final class ProxyContext {
     private volatile Logging logging;
     private volatile Console console = Console.NONE;
     private final ChannelGroup clients;
+    private final ClientCounts counts = new ClientCounts();
     private final CancelRegistry cancels = new CancelRegistry();
     private final SharedStatements statements = new SharedStatements();
 
@@ -92,6 +93,11 @@ public final class ProxyContext {
     /** The connected clients. */
     ChannelGroup clients() {
         return clients;
+    }
+
+    /** How many there are of each kind. */
+    ClientCounts counts() {
+        return counts;
     }
 
     /** The prepared statements of sessions that share connections. */

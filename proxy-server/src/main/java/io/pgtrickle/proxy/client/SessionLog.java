@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.client;
 
 import io.netty.channel.Channel;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
+import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.wire.backend.Report;
 import java.time.Duration;
 import java.util.regex.Pattern;
@@ -32,7 +33,7 @@ final class SessionLog {
     void loggedIn(String user, String database) {
         loggedIn = true;
         if (logging.connections()) {
-            LOG.info("{}: logged in, user={} database={}", channel.remoteAddress(), printable(user), printable(database));
+            LOG.info("{}: logged in, user={} database={}", ClientAddress.remote(channel), printable(user), printable(database));
         }
     }
 
@@ -41,9 +42,9 @@ final class SessionLog {
         String message = printable(report.field(Report.MESSAGE).orElse(""));
         reason = message;
         if (logging.poolerErrors() && !stopping) {
-            LOG.warn("{}: {}", channel.remoteAddress(), message);
+            LOG.warn("{}: {}", ClientAddress.remote(channel), message);
         } else {
-            LOG.debug("{}: {}", channel.remoteAddress(), message);
+            LOG.debug("{}: {}", ClientAddress.remote(channel), message);
         }
     }
 
@@ -59,7 +60,7 @@ final class SessionLog {
 
     void closed() {
         if (logging.disconnections() && loggedIn) {
-            LOG.info("{}: closed after {} s: {}", channel.remoteAddress(), Duration.ofNanos(System.nanoTime() - since).toSeconds(), reason);
+            LOG.info("{}: closed after {} s: {}", ClientAddress.remote(channel), Duration.ofNanos(System.nanoTime() - since).toSeconds(), reason);
         }
     }
 

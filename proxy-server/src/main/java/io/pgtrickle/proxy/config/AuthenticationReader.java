@@ -117,9 +117,7 @@ final class AuthenticationReader {
         }
         try {
             Map<String, IdentMap> known = maps.map(path -> IdentFile.read(Path.of(path))).orElseGet(Map::of);
-            HbaFile.Parsed parsed = HbaFile.read(Path.of(name.get()), known);
-            warnings.addAll(parsed.warnings());
-            return parsed.rules();
+            return HbaFile.read(Path.of(name.get()), known);
         } catch (ConfigException e) {
             problems.addAll(e.problems());
             return HbaRules.NONE;
@@ -145,6 +143,10 @@ final class AuthenticationReader {
             boolean forced = entry.user().isPresent();
             if (type == AuthType.PASSTHROUGH && (forced || !(entry.password() instanceof StoredSecret.None))) {
                 problems.add(file + ": database " + name + " sets user or password, but with auth_type = passthrough clients log in as themselves");
+            }
+            if (type == AuthType.PASSTHROUGH && entry.hosts().target() != TargetSession.ANY) {
+                problems.add(file + ": database " + name + " sets target_session_attrs, but with auth_type = passthrough the client is the first"
+                        + " to hear what a server is like");
             }
             if (type == AuthType.ANY && !forced) {
                 problems.add(file + ": database " + name + " sets no user, but with auth_type = any nobody has a name of their own");

@@ -72,7 +72,7 @@ public final class ConfigFile {
         switch (entry.section()) {
             case "pgbouncer" -> global(entry);
             case "databases" -> database(entry);
-            case "users" -> users.put(entry.key(), poolSettings(entry, connectionString(entry), ProxySettings.USER, UnsupportedSettings.USER, List.of()));
+            case "users" -> users.put(entry.key(), poolSettings(entry, connectionString(entry), ProxySettings.USER, List.of(), List.of()));
             case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
             case "pgtrickle" -> engine(entry);
             default -> {} // said where it began
@@ -130,37 +130,20 @@ public final class ConfigFile {
         others.keySet().removeAll(names(ProxySettings.DATABASE));
         databasePools.put(entry.key(), poolSettings(entry, others, ProxySettings.DATABASE_POOL, UnsupportedSettings.DATABASE, ProxySettings.DATABASE));
         try {
+            HostReader servers = HostReader.read(values);
             databases.put(entry.key(), new DatabaseEntry(
-                    server(values),
+                    servers.first(),
                     Optional.ofNullable(values.get("dbname")),
                     Optional.ofNullable(values.get("user")),
                     StoredSecret.parse(values.getOrDefault("password", "")),
                     new AuthLookup(
                             Optional.ofNullable(values.get("auth_user")),
                             Optional.ofNullable(values.get("auth_query")),
-                            Optional.ofNullable(values.get("auth_dbname")))));
+                            Optional.ofNullable(values.get("auth_dbname"))),
+                    servers.choice()));
         } catch (IllegalArgumentException e) {
             problems.add(entry.place() + ": " + e.getMessage());
         }
-    }
-
-    private static Optional<HostPort> server(Map<String, String> values) {
-        String host = values.get("host");
-        String port = values.getOrDefault("port", String.valueOf(DEFAULT_SERVER.port()));
-        if (host == null) {
-            return values.containsKey("port") ? Optional.of(new HostPort(DEFAULT_SERVER.host(), number(port))) : Optional.empty();
-        }
-        if (host.startsWith("/") || host.startsWith("@")) {
-            throw new IllegalArgumentException("host=" + host + ": unix sockets are not supported yet, name a TCP host");
-        }
-        if (host.contains(",")) {
-            throw new IllegalArgumentException("host=" + host + ": lists of hosts are not supported yet, name one");
-        }
-        return Optional.of(new HostPort(host, number(port)));
-    }
-
-    private static int number(String port) {
-        return ValueType.integer(1, 65535).parser().apply(port);
     }
 
     private Map<String, String> connectionString(IniFile.Entry entry) {
@@ -197,8 +180,8 @@ public final class ConfigFile {
         if (authentication.type() == AuthType.PASSTHROUGH && values.get(ProxySettings.POOL_MODE) != PoolMode.SESSION) {
             warnings.add(file + ": pool_mode has no effect with auth_type = passthrough: the server knows each client by a connection of its own");
         }
-        if (values.get(ProxySettings.LISTEN_ADDR).isEmpty()) {
-            problems.add(file + ": listen_addr names no address, and unix sockets are not supported yet");
+        if (values.get(ProxySettings.LISTEN_ADDR).isEmpty() && values.get(NetworkKeys.UNIX_SOCKET_DIR).isEmpty()) {
+            problems.add(file + ": listen_addr names no address and unix_socket_dir no directory, so nobody could connect");
         }
         var named = new LinkedHashMap<>(databases);
         Optional<DatabaseEntry> fallback = databases.isEmpty() ? Optional.of(DatabaseEntry.SAME) : Optional.ofNullable(named.remove("*"));
@@ -206,6 +189,7 @@ public final class ConfigFile {
         String engineUser = engineValues.get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
         return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine)
-                .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN));
+                .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN))
+                .withProxied(NetworkKeys.proxied(engineValues));
     }
 }

@@ -34,18 +34,9 @@ final class HbaFile {
     private static final List<String> TRANSPORTS =
             Arrays.stream(Transport.values()).map(transport -> transport.name().toLowerCase(Locale.ROOT)).toList();
 
-    /** @param warnings about lines that are understood and have no effect */
-    record Parsed(HbaRules rules, List<String> warnings) {
-
-        Parsed {
-            warnings = List.copyOf(warnings);
-        }
-    }
-
     private final Path file;
     private final Map<String, IdentMap> maps;
     private final List<String> problems = new ArrayList<>();
-    private final List<String> warnings = new ArrayList<>();
 
     private HbaFile(Path file, Map<String, IdentMap> maps) {
         this.file = file;
@@ -53,7 +44,7 @@ final class HbaFile {
     }
 
     /** @throws ConfigException with every line that is wrong */
-    static Parsed read(Path file, Map<String, IdentMap> maps) {
+    static HbaRules read(Path file, Map<String, IdentMap> maps) {
         var reader = new HbaFile(file, maps);
         var rules = new ArrayList<HbaRule>();
         for (Line line : lines(file, "auth_hba_file")) {
@@ -66,7 +57,7 @@ final class HbaFile {
         if (!reader.problems.isEmpty()) {
             throw new ConfigException(reader.problems);
         }
-        return new Parsed(new HbaRules(rules), reader.warnings);
+        return new HbaRules(rules);
     }
 
     static List<Line> lines(Path file, String what) {
@@ -118,7 +109,6 @@ final class HbaFile {
             if (transport != Transport.LOCAL) {
                 throw new IllegalArgumentException("method peer is for connection type local");
             }
-            warnings.add(file + ":" + line.number() + ": peer: there are no unix sockets, so no connection meets this line");
         }
         if (method == HbaMethod.CERT && transport != Transport.HOSTSSL) {
             throw new IllegalArgumentException("method cert is for connection type hostssl");

@@ -9,7 +9,7 @@ public enum HbaMethod {
     PASSWORD("password"),
     SCRAM_SHA_256("scram-sha-256"),
     CERT("cert"),
-    /** Of unix sockets; accepted in the file, but no connection can pass. */
+    /** The operating system says whose process is at the other end of a Unix socket. */
     PEER("peer");
 
     private final String text;

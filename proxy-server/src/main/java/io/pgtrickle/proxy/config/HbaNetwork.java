@@ -4,7 +4,7 @@ package io.pgtrickle.proxy.config;
 import java.net.InetAddress;
 
 /** Addresses that agree with this one wherever the mask has a bit; both are of the same family. */
-record HbaNetwork(InetAddress address, byte[] mask) {
+public record HbaNetwork(InetAddress address, byte[] mask) {
 
     /** @throws IllegalArgumentException if there are not that many bits */
     static HbaNetwork ofBits(InetAddress address, int bits) {
@@ -18,7 +18,18 @@ record HbaNetwork(InetAddress address, byte[] mask) {
         return new HbaNetwork(address, mask);
     }
 
-    boolean contains(InetAddress client) {
+    /** {@code 10.0.0.0/8}, or one address. */
+    static HbaNetwork parse(String text) {
+        int slash = text.indexOf('/');
+        try {
+            InetAddress address = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+            return ofBits(address, slash < 0 ? address.getAddress().length * Byte.SIZE : Integer.parseInt(text.substring(slash + 1)));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("\"" + text + "\" is not an address with a number of bits", e);
+        }
+    }
+
+    public boolean contains(InetAddress client) {
         byte[] base = address.getAddress();
         byte[] other = client.getAddress();
         if (base.length != other.length) {

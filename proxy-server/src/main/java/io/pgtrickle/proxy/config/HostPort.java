@@ -10,6 +10,11 @@ public record HostPort(String host, int port) {
         }
     }
 
+    /** Whether the host is the directory of a Unix socket, or the name of one without a file. */
+    public boolean isUnix() {
+        return host.startsWith("/") || host.startsWith("@");
+    }
+
     /** @throws IllegalArgumentException if the text is not an address */
     public static HostPort parse(String text, String defaultHost, int defaultPort) {
         int close = text.startsWith("[") ? text.indexOf(']') : -1;

@@ -43,6 +43,11 @@ public final class PoolRules {
         return ProxySettings.pooling(values(database, user));
     }
 
+    /** For clients of a database, as they call it, and of the user they are. */
+    public ClientLimits clientLimits(String database, String user) {
+        return ProxySettings.clientLimits(values(database, user));
+    }
+
     /** For the sessions of a client's user. */
     public TimeLimits timeLimits(String user) {
         return ProxySettings.timeLimits(values("", user));

@@ -16,7 +16,8 @@ public record ProxyConfig(
         Logging logging,
         Tls tls,
         Engine engine,
-        Admin admin) {
+        Admin admin,
+        NetworkSettings network) {
 
     /** PgBouncer keeps this name for its admin console. */
     public static final String CONSOLE = "pgbouncer";
@@ -88,7 +89,7 @@ public record ProxyConfig(
     /** Without an admin console. */
     public ProxyConfig(
             Listen listen, Authentication authentication, Databases databases, PoolRules pooling, Limits limits, Logging logging, Tls tls, Engine engine) {
-        this(listen, authentication, databases, pooling, limits, logging, tls, engine, Admin.NOBODY);
+        this(listen, authentication, databases, pooling, limits, logging, tls, engine, Admin.NOBODY, NetworkKeys.network(SettingValues.WITHOUT_FILE));
     }
 
     /** Whether a client that asks for a database of this name wants the admin console. Without anybody who may use it there is none. */
@@ -109,21 +110,21 @@ public record ProxyConfig(
     }
 
     public ProxyConfig withListen(HostPort address) {
-        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine, admin);
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine, admin, network);
     }
 
     public ProxyConfig withEngineUser(String user) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)), admin);
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)), admin, network);
     }
 
     public ProxyConfig withDatabases(Databases other) {
-        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine, admin);
+        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine, admin, network);
     }
 
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
-        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine, admin);
+        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine, admin, network);
     }
 
     /** With what cannot change while the proxy runs as it was before. */
@@ -132,15 +133,19 @@ public record ProxyConfig(
                 .map(setting -> setting.changeable() ? setting : before.shown(setting.name()).orElse(setting))
                 .toList();
         var kept = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, before.admin.metrics, settings);
-        return new ProxyConfig(before.listen, authentication, databases, pooling, limits, logging, tls, before.engine, kept);
+        return new ProxyConfig(before.listen, authentication, databases, pooling, limits, logging, tls, before.engine, kept, network.keeping(before.network));
     }
 
     private Optional<ShownSetting> shown(String name) {
         return admin.settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
+    ProxyConfig withProxied(NetworkSettings.Proxied proxied) {
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, admin, network.with(proxied));
+    }
+
     ProxyConfig withMetrics(Optional<HostPort> address) {
         var changed = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, address, admin.settings);
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, changed);
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, changed, network);
     }
 }

@@ -11,13 +11,14 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The registry of the settings that have an effect; in section [pgbouncer] PgBouncer's names, meanings and (unless it says why not) defaults. */
 final class ProxySettings {
 
     static final Setting<List<String>> LISTEN_ADDR = new Setting<>("listen_addr", ValueType.list(), "localhost",
-            "Addresses to listen on; `*` is every interface. PgBouncer listens on no TCP address by default, we have no other kind of socket.");
+            "Addresses to listen on; `*` is every interface; empty for the Unix socket only, which is PgBouncer's default.");
     static final Setting<Integer> LISTEN_PORT = new Setting<>("listen_port", ValueType.integer(0, 65535), "6432",
             "Port to listen on; 0 takes a free one.");
     static final Setting<AuthType> AUTH_TYPE = new Setting<>("auth_type", ValueType.authType(), "md5",
@@ -65,6 +66,10 @@ final class ProxySettings {
             "Server connections to a database at most, whoever uses them; 0 for no limit. A connection nobody uses makes room for another user's.");
     static final Setting<Integer> MAX_USER_CONNECTIONS = new Setting<>("max_user_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
             "Server connections of a user at most, to whichever database; 0 for no limit.");
+    static final Setting<Integer> MAX_DB_CLIENT_CONNECTIONS = new Setting<>("max_db_client_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Clients of a database at most, whoever they are; further ones are refused once they have logged in. 0 for no limit.");
+    static final Setting<Integer> MAX_USER_CLIENT_CONNECTIONS = new Setting<>("max_user_client_connections", ValueType.integer(0, Integer.MAX_VALUE), "0",
+            "Clients of a user at most, whatever their databases; 0 for no limit.");
     static final Setting<Duration> QUERY_WAIT_NOTIFY = new Setting<>("query_wait_notify", ValueType.seconds(), "5",
             "A client that has waited so long for a server connection gets a NOTICE.");
     static final Setting<Duration> SERVER_LOGIN_RETRY = new Setting<>("server_login_retry", ValueType.seconds(), "15",
@@ -114,13 +119,14 @@ final class ProxySettings {
     /** Section [pgbouncer]. */
     static final List<Setting<?>> ALL = Stream.concat(Stream.<Setting<?>>of(LISTEN_ADDR, LISTEN_PORT, AUTH_TYPE, AUTH_FILE, AUTH_USER, AUTH_QUERY, AUTH_DBNAME, AUTH_HBA_FILE,
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
-            RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
+            RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, MAX_DB_CLIENT_CONNECTIONS, MAX_USER_CLIENT_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
             MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
-            ADMIN_USERS, STATS_USERS, STATS_PERIOD), TlsKeys.ALL.stream()).toList();
+            ADMIN_USERS, STATS_USERS, STATS_PERIOD), Stream.concat(NetworkKeys.ALL.stream(), TlsKeys.ALL.stream())).toList();
 
     /** What takes a new start; the others can change while the proxy runs. */
-    static final Set<String> FIXED = Set.of(LISTEN_ADDR.name(), LISTEN_PORT.name());
+    static final Set<String> FIXED =
+            Stream.concat(Stream.of(LISTEN_ADDR.name(), LISTEN_PORT.name()), NetworkKeys.FIXED.stream()).collect(Collectors.toUnmodifiableSet());
 
     static final Setting<Optional<HostPort>> METRICS_LISTEN = new Setting<>("metrics_listen", ValueType.hostPort(), "",
             "Where Prometheus finds [metrics](admin-console.md#metrics), host:port; without it there are none. Whoever can connect there can read them.");
@@ -144,21 +150,24 @@ final class ProxySettings {
     /** How connections of an entry of [databases] are shared. */
     static final List<Setting<?>> DATABASE_POOL = List.of(
             own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(MIN_POOL_SIZE), own(RESERVE_POOL_SIZE),
-            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
+            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(MAX_DB_CLIENT_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
 
     /** The values of section [users]. */
     static final List<Setting<?>> USER = List.of(
-            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(RESERVE_POOL_SIZE), own(MAX_USER_CONNECTIONS),
+            own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(RESERVE_POOL_SIZE), own(MAX_USER_CONNECTIONS), own(MAX_USER_CLIENT_CONNECTIONS),
             own(QUERY_TIMEOUT), own(TRANSACTION_TIMEOUT), own(IDLE_TRANSACTION_TIMEOUT), own(CLIENT_IDLE_TIMEOUT));
 
     /** Section [pgtrickle]. */
-    static final List<Setting<?>> ENGINE = List.of(ENGINE_USER, METRICS_LISTEN);
+    static final List<Setting<?>> ENGINE = Stream.concat(Stream.<Setting<?>>of(ENGINE_USER, METRICS_LISTEN), NetworkKeys.OWN.stream()).toList();
 
     /** What an entry of section [databases] can say. */
     static final List<Setting<?>> DATABASE = List.of(
             new Setting<>("host", ValueType.text(), "",
-                    "The server's name or address; without it the server of `--server`, else localhost:5432."),
-            new Setting<>("port", ValueType.integer(1, 65535), "5432", "The server's port."),
+                    "The server's name or address, or the directory of its Unix socket, or several of these with commas; without it the server of "
+                            + "`--server`, else localhost:5432."),
+            new Setting<>("port", ValueType.listOf(ValueType.integer(1, 65535).parser(), "1 to 65535"), "5432", "The server's port; one for all hosts, or as many as there are hosts."),
+            HostReader.LOAD_BALANCE_HOSTS,
+            HostReader.TARGET_SESSION_ATTRS,
             new Setting<>("dbname", ValueType.text(), "", "The database's name there; without it the name the client asked for."),
             new Setting<>("user", ValueType.text(), "", "The user every client of this entry becomes there; without it the client's own name."),
             new Setting<>("password", ValueType.text(), "",
@@ -171,6 +180,10 @@ final class ProxySettings {
 
     static Optional<Setting<?>> find(List<Setting<?>> settings, String name) {
         return settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    static ClientLimits clientLimits(SettingValues values) {
+        return new ClientLimits(values.get(MAX_DB_CLIENT_CONNECTIONS), values.get(MAX_USER_CLIENT_CONNECTIONS));
     }
 
     static TimeLimits timeLimits(SettingValues values) {
@@ -201,7 +214,8 @@ final class ProxySettings {
                 TlsKeys.tls(values),
                 engine,
                 new ProxyConfig.Admin(
-                        values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)));
+                        values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)),
+                NetworkKeys.network(values));
     }
 
     private static List<ShownSetting> shown(SettingValues values) {

@@ -11,7 +11,7 @@ record SettingValues(Map<String, String> texts) {
     /** The server has a limit of its own. */
     static final SettingValues WITHOUT_FILE = new SettingValues(Map.of(
             ProxySettings.LOG_CONNECTIONS.name(), "0", ProxySettings.LOG_DISCONNECTIONS.name(), "0",
-            ProxySettings.MAX_CLIENT_CONN.name(), Integer.toString(Integer.MAX_VALUE)));
+            ProxySettings.MAX_CLIENT_CONN.name(), Integer.toString(Integer.MAX_VALUE), NetworkKeys.UNIX_SOCKET_DIR.name(), ""));
 
     SettingValues {
         texts = Collections.unmodifiableMap(new LinkedHashMap<>(texts));

@@ -13,10 +13,8 @@ final class UnsupportedSettings {
 
     private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
     private static final String NO_TIMEOUT = "there is no such time limit";
-    private static final String SYSTEM = "the operating system's default applies";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
     private static final String STDERR = "the log goes to standard error";
-    private static final String NO_UNIX = "there are no unix sockets";
 
     /** Section [pgbouncer], in PgBouncer's (alphabetical) order. */
     static final List<UnsupportedSetting> GLOBAL = List.of(
@@ -26,18 +24,13 @@ final class UnsupportedSettings {
             warned("cancel_wait_timeout", NO_TIMEOUT),
             needless("conffile", "the file named on the command line is read"),
             refused("disable_pqexec", "simple queries are accepted", "0"),
-            warned("dns_max_ttl", SYSTEM_DNS),
-            warned("dns_nxdomain_ttl", SYSTEM_DNS),
             warned("dns_zone_check_period", SYSTEM_DNS, "0"),
             needless("ignore_startup_parameters", "every startup parameter is passed on to the server"),
             warned("job_name", "there is no system log"),
-            warned("listen_backlog", SYSTEM),
             warned("log_stats", "no statistics are logged", "0"),
             warned("logfile", STDERR, ""),
             warned("login_notify_message", "no notice is sent at login", ""),
-            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
             needless("max_packet_size", "messages are streamed whatever their size"),
-            warned("max_user_client_connections", "only max_client_conn limits clients", "0"),
             warned("peer_id", "cancel requests are not passed on to other processes", "0"),
             warned("pidfile", "no such file is written", ""),
             needless("pkt_buf", "buffers are sized by need"),
@@ -46,22 +39,11 @@ final class UnsupportedSettings {
             needless("sbuf_loopcnt", "connections share the event loop fairly in another way"),
             needless("server_fast_close", NEVER_REUSED),
             warned("service_name", "there is no system log"),
-            warned("so_reuseport", "one process listens on a port", "0"),
             needless("suspend_timeout", "there is no SUSPEND"),
             warned("syslog", STDERR, "0"),
             needless("syslog_facility", STDERR),
             needless("syslog_ident", STDERR),
-            warned("tcp_defer_accept", SYSTEM),
-            warned("tcp_keepalive", SYSTEM),
-            warned("tcp_keepcnt", SYSTEM, "0"),
-            warned("tcp_keepidle", SYSTEM, "0"),
-            warned("tcp_keepintvl", SYSTEM, "0"),
-            warned("tcp_socket_buffer", SYSTEM, "0"),
-            warned("tcp_user_timeout", SYSTEM, "0"),
             needless("track_extra_parameters", NEVER_REUSED + ", so its parameters stay what the client made them"),
-            warned("unix_socket_dir", NO_UNIX, ""),
-            needless("unix_socket_group", NO_UNIX),
-            needless("unix_socket_mode", NO_UNIX),
             refused("user", "the process keeps the user that started it", ""));
 
     /** The connection strings of section [databases]. */
@@ -69,13 +51,7 @@ final class UnsupportedSettings {
             warned("application_name", "application_name is passed on as the client sets it"),
             refused("client_encoding", "the client's own setting, or the server's default, applies"),
             refused("datestyle", "the client's own setting, or the server's default, applies"),
-            needless("load_balance_hosts", "an entry has one host"),
-            warned("max_db_client_connections", "only max_client_conn limits clients", "0"),
             refused("timezone", "the client's own setting, or the server's default, applies"));
-
-    /** The values of section [users]. */
-    static final List<UnsupportedSetting> USER = List.of(
-            warned("max_user_client_connections", "only max_client_conn limits clients", "0"));
 
     private UnsupportedSettings() {}
 

@@ -29,6 +29,21 @@ record ValueType<T>(String name, String range, Function<String, T> parser) {
                 .toList());
     }
 
+    /** @param parser of one item */
+    static <E> ValueType<List<E>> listOf(Function<String, E> parser, String item) {
+        return new ValueType<>("list", "comma separated, " + item, text -> list().parser().apply(text).stream().map(parser).toList());
+    }
+
+    /** As for chmod, octal. */
+    static ValueType<Integer> fileMode() {
+        return new ValueType<>("octal", "0 to 0777", text -> {
+            if (!text.matches("0?[0-7]{1,3}")) {
+                throw new IllegalArgumentException("must be an octal number up to 0777");
+            }
+            return Integer.parseInt(text, 8);
+        });
+    }
+
     static ValueType<Optional<HostPort>> hostPort() {
         return new ValueType<>("address", "host:port", text -> text.isEmpty() ? Optional.empty() : Optional.of(HostPort.parse(text, "127.0.0.1", 9127)));
     }

@@ -9,6 +9,7 @@ import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.pool.ServerPool.Request;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
 import io.pgtrickle.wire.backend.Report;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +56,7 @@ final class Pool {
     private long pauseUntil = System.nanoTime();
     private Duration pause = Duration.ZERO;
     private @Nullable Report failure;
+    private final AtomicInteger turns = new AtomicInteger();
     /** What a server has reported to clients with such startup parameters. */
     private final Map<Map<String, String>, Map<String, String>> greetings = new HashMap<>();
 
@@ -211,60 +214,10 @@ final class Pool {
     }
 
     private void connect(Waiting request) {
-        Wish wish = request.wish().to(route);
-        int generation = members.generation();
-        var login = wish.login().orElse(null);
-        if (login == null) {
-            connector.connect(wish.route(), wish.startup(), false, request.loop(), request.borrower(), new ServerConnector.Attempt() {
-                @Override
-                public void connected(ServerConnection server) {
-                    members.add(server, generation);
-                    members.lent(request.waited());
-                    request.stopTimers();
-                    request.borrower().lent(server);
-                }
-
-                @Override
-                public void failed(Throwable cause) {
-                    removed();
-                    request.fail(unreachable(cause));
-                }
-            });
-            return;
-        }
-        var process = new LoginProcess(login.get(), new LoginProcess.End() {
-            @Override
-            public void loggedIn(ServerConnection server) {
-                opened(server, request);
-            }
-
-            @Override
-            public void failed(Report report) {
-                notOpened(report, request);
-            }
-        });
-        connector.connect(wish.route(), wish.startup(), wish.isShared(), request.loop(), process, new ServerConnector.Attempt() {
-            @Override
-            public void connected(ServerConnection server) {
-                members.add(server, generation);
-                process.begin(server);
-            }
-
-            @Override
-            public void failed(Throwable cause) {
-                notOpened(unreachable(cause), request);
-            }
-        });
+        new Opening(this, connector, members, request.wish().to(route), new Places(route, turns.getAndIncrement()), request).begin();
     }
 
-    private Report unreachable(Throwable cause) {
-        LOG.warn("no connection to {}:{}: {}", route.host(), route.port(), cause.getMessage());
-        return Report.fatal("08006", "could not connect to the server at %s:%d".formatted(route.host(), route.port()))
-                .with(Report.DETAIL, String.valueOf(cause.getMessage()))
-                .with(Report.HINT, "Check that PostgreSQL is running there and accepts TCP/IP connections from this host.");
-    }
-
-    private void opened(ServerConnection server, Waiting request) {
+    void opened(ServerConnection server, Waiting request) {
         synchronized (this) {
             failure = null;
             pause = Duration.ZERO;
@@ -292,7 +245,7 @@ final class Pool {
     }
 
     /** Nobody else tries for a while; who can wait for a connection there is does so. */
-    private void notOpened(Report report, Waiting request) {
+    void notOpened(Report report, Waiting request) {
         List<Waiting> hopeless = new ArrayList<>();
         request.startTimers(settings.waiting());
         synchronized (this) {
@@ -343,7 +296,7 @@ final class Pool {
 
     /** Whether nobody is to use it any more. */
     private boolean isUnwanted(ServerConnection server) {
-        return isPaused() || server.isOutdated();
+        return isPaused() || server.isOutdated() || route.hosts().target().isOutlived(server.parameters());
     }
 
     private static boolean isOlder(ServerConnection server, Duration age) {
@@ -385,7 +338,7 @@ final class Pool {
         }
     }
 
-    private void removed() {
+    void removed() {
         synchronized (this) {
             total--;
         }
@@ -412,8 +365,25 @@ final class Pool {
 
     // Upkeep.
 
+    /** Connections to addresses that their host does not have any more are closed: at once, or when their client gives them back. */
+    private void followNames() {
+        for (ServerConnection server : members.all()) {
+            if (server.channel().remoteAddress() instanceof InetSocketAddress there
+                    && connector.addresses(server.route().host()).filter(known -> !known.isEmpty() && !known.contains(there.getAddress())).isPresent()) {
+                server.outdate();
+            }
+        }
+        List<IdleServer> gone;
+        synchronized (this) {
+            gone = idle.stream().filter(server -> server.server().isOutdated()).toList();
+            idle.removeAll(gone);
+        }
+        gone.forEach(this::gaveUp);
+    }
+
     /** From time to time: closes what is idle or old, opens what is missing, gives the reserve to who has waited for long. */
     void upkeep() {
+        followNames();
         List<IdleServer> done = new ArrayList<>();
         Waiting model;
         synchronized (this) {

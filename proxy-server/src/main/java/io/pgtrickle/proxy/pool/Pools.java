@@ -2,10 +2,10 @@
 package io.pgtrickle.proxy.pool;
 
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.SocketChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.config.PoolSettings;
+import io.pgtrickle.proxy.net.Sockets;
 import io.pgtrickle.proxy.tls.TlsContexts;
 import io.pgtrickle.wire.backend.Report;
 import java.time.Duration;
@@ -51,8 +51,8 @@ public final class Pools implements ServerPool {
      * @param states of the databases
      */
     public Pools(
-            Class<? extends SocketChannel> channelType, Duration connectTimeout, TlsContexts tls, ScheduledExecutorService timer, DatabaseStates states) {
-        this.connector = new ServerConnector(channelType, connectTimeout, tls);
+            Sockets sockets, Duration connectTimeout, TlsContexts tls, ScheduledExecutorService timer, DatabaseStates states) {
+        this.connector = new ServerConnector(sockets, connectTimeout, tls);
         this.states = states;
         timer.scheduleWithFixedDelay(this::upkeep, UPKEEP_MILLIS, UPKEEP_MILLIS, TimeUnit.MILLISECONDS);
     }

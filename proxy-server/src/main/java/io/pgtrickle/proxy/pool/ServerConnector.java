@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.pool;
 
-import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.SocketChannel;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerListener;
+import io.pgtrickle.proxy.net.Sockets;
 import io.pgtrickle.proxy.tls.ServerTls;
 import io.pgtrickle.proxy.tls.TlsContexts;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
+import java.net.SocketAddress;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,17 +33,18 @@ final class ServerConnector {
         /** The startup packet is sent; the login follows. */
         void connected(ServerConnection server);
 
+        /** No place is left. */
         void failed(Throwable cause);
     }
 
-    private final Class<? extends SocketChannel> channelType;
+    private final Sockets sockets;
     private volatile Duration timeout;
     private final TlsContexts tls;
 
     /** @param timeout for each address of a host; zero means the system's own */
-    ServerConnector(Class<? extends SocketChannel> channelType, Duration timeout, TlsContexts tls) {
+    ServerConnector(Sockets sockets, Duration timeout, TlsContexts tls) {
         this.tls = tls;
-        this.channelType = channelType;
+        this.sockets = sockets;
         this.timeout = timeout;
     }
 
@@ -54,23 +52,28 @@ final class ServerConnector {
         timeout = other;
     }
 
-    void connect(Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {
-        // Looking up a name blocks.
-        Thread.ofVirtual().name("resolve-" + route.host()).start(() -> {
-            try {
-                var addresses = new ArrayDeque<>(List.of(InetAddress.getAllByName(route.host())));
-                loop.execute(() -> connect(addresses, tls.servers(), new Login(route, startup, shared, loop, listener, attempt)));
-            } catch (UnknownHostException e) {
-                loop.execute(() -> attempt.failed(e));
-            }
-        });
+    /** What a server's name stands for at present, if somebody has asked for it. */
+    Optional<List<InetAddress>> addresses(String host) {
+        return sockets.names().current(host);
+    }
+
+    /** Tries the places that are left. */
+    void connect(Places places, Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {
+        var login = new Login(places, route, startup, shared, loop, listener, attempt);
+        Runnable first = () -> next(login, new IOException("there is no server to connect to"));
+        if (loop.inEventLoop()) {
+            first.run();
+        } else {
+            loop.execute(first);
+        }
     }
 
     /** What to do with a connection. */
-    private record Login(Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {
+    private record Login(
+            Places places, Route route, StartupMessage startup, boolean shared, EventLoop loop, ServerListener listener, Attempt attempt) {
 
         void begin(Channel channel) {
-            var server = new ServerConnection(channel, route, startup, shared, listener);
+            var server = new ServerConnection(channel, route.at(places.current().host()), startup, shared, listener);
             channel.pipeline().addLast(server);
             ByteBuf packet = channel.alloc().buffer();
             startup.write(packet);
@@ -79,17 +82,50 @@ final class ServerConnector {
         }
     }
 
-    /** Tries the addresses one after the other, each of them without TLS as well if the handshake fails and {@code secure} allows it. */
-    private void connect(Deque<InetAddress> addresses, ServerTls secure, Login login) {
-        InetAddress address = addresses.remove();
-        ChannelFuture connecting = connecting(address, login);
+    // On the login's event loop.
+
+    /** Tries the addresses and then the hosts one after the other. */
+    private void next(Login login, Throwable cause) {
+        SocketAddress address = login.places.nextAddress();
+        if (address != null) {
+            connect(address, tls.servers(), login);
+        } else if (!login.places.nextHost()) {
+            login.attempt.failed(cause);
+        } else {
+            sockets.find(login.places.current().host()).whenComplete((found, failure) -> login.loop.execute(() -> {
+                if (found != null) {
+                    login.places.found(found);
+                    next(login, cause);
+                } else {
+                    failed(login, failure.getCause() == null ? failure : failure.getCause());
+                }
+            }));
+        }
+    }
+
+    private void failed(Login login, Throwable cause) {
+        if (login.places.hasMore()) {
+            LOG.debug("no connection to {}: {}; trying the next", login.places.current().host(), cause.getMessage());
+        }
+        next(login, cause);
+    }
+
+    /** Without TLS as well if the handshake fails and {@code secure} allows it. */
+    private void connect(SocketAddress address, ServerTls secure, Login login) {
+        ChannelFuture connecting = sockets.connect(address, login.loop, timeout, new ChannelInitializer<Channel>() {
+            @Override
+            protected void initChannel(Channel channel) {
+                sockets.tune(channel);
+            }
+        });
         connecting.addListener(_ -> {
             if (!connecting.isSuccess()) {
-                next(addresses, login, connecting.cause());
+                failed(login, connecting.cause());
                 return;
             }
             Channel channel = connecting.channel();
-            secure.secure(channel, login.route().host(), timeout, new ServerTls.Outcome() {
+            String host = login.places.current().host().host();
+            secure.secure(channel, host, timeout, new ServerTls.Outcome() {
                 @Override
                 public void ready() {
                     login.begin(channel);
@@ -98,36 +134,13 @@ final class ServerConnector {
                 @Override
                 public void failed(Throwable cause, boolean plainAllowed) {
                     if (plainAllowed) {
-                        LOG.warn("{}:{}: {}; going on without TLS", login.route().host(), login.route().port(), cause.getMessage());
-                        addresses.addFirst(address);
-                        connect(addresses, ServerTls.none(), login);
+                        LOG.warn("{}: {}; going on without TLS", login.places.current().host(), cause.getMessage());
+                        connect(address, ServerTls.none(), login);
                     } else {
-                        next(addresses, login, cause);
+                        ServerConnector.this.failed(login, cause);
                     }
                 }
             });
         });
-    }
-
-    private void next(Deque<InetAddress> addresses, Login login, Throwable cause) {
-        if (addresses.isEmpty()) {
-            login.attempt().failed(cause);
-        } else {
-            connect(addresses, tls.servers(), login);
-        }
-    }
-
-    private ChannelFuture connecting(InetAddress address, Login login) {
-        return new Bootstrap()
-                .group(login.loop())
-                .channel(channelType)
-                .option(ChannelOption.TCP_NODELAY, true)
-                .option(ChannelOption.SO_KEEPALIVE, true)
-                .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, timeout.toMillis()))
-                .handler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {}
-                })
-                .connect(new InetSocketAddress(address, login.route().port()));
     }
 }

@@ -23,12 +23,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * pgtrickle, running. Every object is made here, by constructors, and closed here in the opposite order. Made by one
  * thread; {@link #close} may be called by any, more than once.
  */
 public final class Product implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Product.class);
 
     /** Every cluster has it unless somebody dropped it. */
     private static final String MAINTENANCE_DATABASE = "postgres";
@@ -85,7 +89,10 @@ public final class Product implements AutoCloseable {
     }
 
     private static ServerAddress server(EngineLogin login, HostPort at) {
-        return new ServerAddress(at.host(), at.port(), login.user(), login.password(), login.properties());
+        if (at.isUnix()) {
+            LOG.warn("the engine does not use Unix sockets: it connects to localhost:{} instead of {}", at.port(), at);
+        }
+        return new ServerAddress(at.isUnix() ? "localhost" : at.host(), at.port(), login.user(), login.password(), login.properties());
     }
 
     private <T extends AutoCloseable> T own(T part) {
@@ -95,6 +102,9 @@ public final class Product implements AutoCloseable {
 
     /** Every interface is not an address one can connect to. */
     private static HostPort reachable(InetSocketAddress listening) {
+        if (listening.isUnresolved()) { // the directory of a Unix socket
+            return new HostPort(listening.getHostString(), listening.getPort());
+        }
         InetAddress host = listening.getAddress();
         return new HostPort(host.isAnyLocalAddress() ? "localhost" : host.getHostAddress(), listening.getPort());
     }

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.server;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -24,6 +20,9 @@ import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.metrics.MetricsEndpoint;
+import io.pgtrickle.proxy.net.Resolver;
+import io.pgtrickle.proxy.net.Sockets;
+import io.pgtrickle.proxy.net.Transport;
 import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.LookupSessions;
 import io.pgtrickle.proxy.pool.Pools;
@@ -35,7 +34,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,7 +44,6 @@ public final class ProxyServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ProxyServer.class);
 
-    private static final int BACKLOG = 1024;
     /** Commands of ours that may run at the same time; each occupies little more than its client's own server connection. */
     private static final int ENGINE_CALLS_AT_ONCE = 64;
 
@@ -60,9 +57,10 @@ public final class ProxyServer implements AutoCloseable {
     private final Authenticator door;
     private final Engines engines;
     private final TlsContexts tls;
-    private final EventLoops loops;
+    private final Transport loops;
+    private final Sockets sockets;
     private final ChannelGroup clients = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-    private final List<Channel> listeners = new CopyOnWriteArrayList<>();
+    private @Nullable Listeners listeners;
 
     private final Optional<ConfigSource> source;
     private @Nullable RunningProxy running;
@@ -78,54 +76,45 @@ public final class ProxyServer implements AutoCloseable {
 
     /** @param source where the configuration is read anew */
     public ProxyServer(ProxyConfig config, Authenticator door, Engines engines, Optional<ConfigSource> source) {
+        this(config, door, engines, source, Resolver.Lookup.ofSystem());
+    }
+
+    /** @param lookup how servers' names are looked up */
+    public ProxyServer(ProxyConfig config, Authenticator door, Engines engines, Optional<ConfigSource> source, Resolver.Lookup lookup) {
         this.source = source;
         this.config = config;
         this.door = door;
         this.engines = engines;
         this.tls = new TlsContexts(config.tls());
-        this.loops = EventLoops.start(Runtime.getRuntime().availableProcessors());
+        this.loops = Transport.start(Runtime.getRuntime().availableProcessors());
+        this.sockets = new Sockets(loops, config.network(), lookup);
     }
 
     /**
      * Accepts clients from now on.
      *
-     * @return the address clients connect to; the first one, when there are several
+     * @return the address clients connect to: the first one, when there are several; if there is only a Unix socket, its directory is the host
      */
     public InetSocketAddress start() throws IOException {
         var states = new DatabaseStates();
-        var pool = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group(), states);
+        var pool = new Pools(sockets, config.limits().serverConnectTimeout(), tls, loops.group(), states);
         // Apart from the clients' pools: nothing a client does to a session may meet auth_query.
-        var lookupPools = new Pools(loops.connected(), config.limits().serverConnectTimeout(), tls, loops.group(), states);
+        var lookupPools = new Pools(sockets, config.limits().serverConnectTimeout(), tls, loops.group(), states);
         door.open(new LookupSessions(lookupPools, lookups(config.pooling().pooling()), loops.group()));
         var context = new ProxyContext(
                 door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients, states);
-        open(context, pool, lookupPools, states);
-        var bootstrap = new ServerBootstrap()
-                .group(loops.group())
-                .channel(loops.listening())
-                .option(ChannelOption.SO_BACKLOG, BACKLOG)
-                .option(ChannelOption.SO_REUSEADDR, true)
-                .childOption(ChannelOption.TCP_NODELAY, true)
-                .childOption(ChannelOption.SO_KEEPALIVE, true)
-                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        ClientSession.install(channel, context);
-                    }
-                });
-        for (String address : config.listen().addresses()) {
-            listeners.add(listen(bootstrap, address, config.listen().port()));
-        }
-        return (InetSocketAddress) listeners.getFirst().localAddress();
+        var opened = new Listeners(loops, sockets, channel -> ClientSession.install(channel, context));
+        open(context, pool, lookupPools, states, opened);
+        listeners = opened;
+        return opened.open(config);
     }
 
-    private void open(ProxyContext context, Pools pool, Pools lookupPools, DatabaseStates states) throws IOException {
+    private void open(ProxyContext context, Pools pool, Pools lookupPools, DatabaseStates states, Listeners doors) throws IOException {
         var connected = new Clients(clients);
         var databases = new DatabaseControl(List.of(pool, lookupPools), connected, states);
-        var proxy = new RunningProxy(config, source, door, tls, context, pool, lookupPools, connected, databases, () -> listeners.forEach(Channel::close));
+        var proxy = new RunningProxy(config, source, door, tls, context, pool, lookupPools, connected, databases, doors);
         var statistics = new Statistics(pool::describe);
-        var shows = new Shows(proxy::config, connected, pool::describe, lookupPools::describe, states, statistics);
+        var shows = new Shows(proxy::config, connected, pool::describe, lookupPools::describe, states, statistics, sockets.names());
         context.open(new AdminConsole(shows, databases, proxy));
         tick(statistics, proxy);
         if (config.admin().metrics().isPresent()) {
@@ -162,6 +151,11 @@ public final class ProxyServer implements AutoCloseable {
         return running().ended();
     }
 
+    /** Where load balancers that speak the PROXY protocol connect to. */
+    public List<InetSocketAddress> proxiedAddresses() {
+        return listeners == null ? List.of() : listeners.proxied();
+    }
+
     /** Where Prometheus can ask, if it can. */
     public OptionalInt metricsPort() {
         MetricsEndpoint endpoint = metrics;
@@ -174,26 +168,15 @@ public final class ProxyServer implements AutoCloseable {
                 PoolMode.TRANSACTION, sizes, clients.waiting(), clients.upkeep(), new PoolSettings.Queries("", false, "", ""));
     }
 
-    private static Channel listen(ServerBootstrap bootstrap, String address, int port) throws IOException {
-        var endpoint = address.equals("*") ? new InetSocketAddress(port) : new InetSocketAddress(address, port);
-        if (endpoint.isUnresolved()) {
-            throw new IOException("cannot listen on " + address + ":" + port + ": there is no host \"" + address + "\"");
-        }
-        var binding = bootstrap.bind(endpoint).awaitUninterruptibly();
-        if (!binding.isSuccess()) {
-            throw new IOException("cannot listen on " + address + ":" + port + ": " + binding.cause().getMessage(), binding.cause());
-        }
-        LOG.info("listening on {}", binding.channel().localAddress());
-        return binding.channel();
-    }
-
     /** Stops accepting, tells the clients why their sessions end, and waits for the event loops to end. */
     @Override
     public void close() {
         if (metrics != null) {
             metrics.close();
         }
-        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
+        if (listeners != null) {
+            listeners.close();
+        }
         new Clients(clients).shutDown();
         if (!clients.newCloseFuture().awaitUninterruptibly(QUIET_SECONDS, TimeUnit.SECONDS)) {
             clients.close().awaitUninterruptibly();

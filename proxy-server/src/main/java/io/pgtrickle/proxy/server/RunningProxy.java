@@ -40,16 +40,15 @@ final class RunningProxy implements Operations {
     private final Pools lookups;
     private final Clients clients;
     private final DatabaseControl databases;
-    private final Runnable stopListening;
+    private final Listeners listeners;
     private final HostPort engineServer;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile ProxyConfig config;
     private volatile boolean shuttingDown;
 
-    /** @param stopListening may be called on any thread, and more than once */
     RunningProxy(
             ProxyConfig config, Optional<ConfigSource> source, Authenticator door, TlsContexts tls, ProxyContext context, Pools pools, Pools lookups,
-            Clients clients, DatabaseControl databases, Runnable stopListening) {
+            Clients clients, DatabaseControl databases, Listeners listeners) {
         this.config = config;
         this.source = source;
         this.door = door;
@@ -59,7 +58,7 @@ final class RunningProxy implements Operations {
         this.lookups = lookups;
         this.clients = clients;
         this.databases = databases;
-        this.stopListening = stopListening;
+        this.listeners = listeners;
         this.engineServer = config.databases().server();
     }
 
@@ -93,13 +92,14 @@ final class RunningProxy implements Operations {
         ProxyConfig wanted = loaded.config();
         ProxyConfig now = wanted.keeping(before);
         if (!now.equals(wanted)) {
-            warnings.add("listen_addr, listen_port, and what [pgtrickle] sets take a new start to change");
+            warnings.add("where the proxy listens (listen_addr, listen_port, unix_socket_*, …), and what [pgtrickle] sets take a new start to change");
         }
         if (!server(now).equals(server(before))) {
             warnings.add("clients go to " + server(now) + " now; the engine stays with " + server(before) + " until a new start");
         }
         TlsContexts.Changes changes = tls.rebuild(now.tls()); // the last that can fail
         door.reload(now);
+        listeners.reload(now.network());
         context.reload(now.pooling(), now.limits(), now.logging());
         pools.reload(route -> place(route, now), route -> rules(route, now), now.limits().serverConnectTimeout());
         lookups.reload(route -> place(route, now), _ -> ProxyServer.lookups(now.pooling().pooling()), now.limits().serverConnectTimeout());
@@ -128,7 +128,7 @@ final class RunningProxy implements Operations {
             return route;
         }
         HostPort server = now.databases().serverOf(entry.get());
-        return new Route(route.entry(), server.host(), server.port(), entry.get().database().orElse(route.entry()), route.user());
+        return new Route(route.entry(), server.host(), server.port(), entry.get().database().orElse(route.entry()), route.user(), entry.get().hosts());
     }
 
     @Override
@@ -139,7 +139,7 @@ final class RunningProxy implements Operations {
     @Override
     public void shutDown(Ending ending) {
         shuttingDown = true;
-        stopListening.run();
+        listeners.close();
         switch (ending) {
             case NOW -> ended.complete(null);
             case WAIT_FOR_SERVERS -> databases.releaseServers(ENDING).thenRun(() -> ended.complete(null));

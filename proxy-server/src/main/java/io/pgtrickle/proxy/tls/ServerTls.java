@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.tls;
 
 import io.netty.channel.Channel;
+import io.netty.channel.unix.DomainSocketChannel;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.pgtrickle.proxy.config.TlsMode;
@@ -54,7 +55,7 @@ public final class ServerTls {
      * @param limit for the answer and for the handshake each; zero for none
      */
     public void secure(Channel channel, String host, Duration limit, Outcome outcome) {
-        if (context.isEmpty()) {
+        if (context.isEmpty() || channel instanceof DomainSocketChannel) { // nobody is between us and a Unix socket
             outcome.ready();
         } else {
             channel.pipeline().addLast(new SslNegotiation(this, context.get(), host, limit, outcome));

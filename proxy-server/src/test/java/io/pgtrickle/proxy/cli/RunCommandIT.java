@@ -2,11 +2,14 @@
 package io.pgtrickle.proxy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.netty.channel.epoll.Epoll;
 import io.pgtrickle.suite.TestPostgres;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -162,6 +165,38 @@ class RunCommandIT {
             console.execute("SHUTDOWN");
             assertThat(run.exitCode()).isZero();
         }
+    }
+
+    @Test
+    void a_unix_socket_may_be_the_only_way_in_also_after_a_crash() throws Exception {
+        assumeThat(Epoll.isAvailable()).isTrue();
+        TestPostgres server = TestPostgres.shared();
+        Path users = Files.writeString(directory.resolve("users.txt"), "\"postgres\" \"\"\n");
+        Path sockets = Files.createDirectory(directory.resolve("sockets"));
+        Path file = Files.writeString(directory.resolve("proxy.ini"), """
+                [databases]
+                * = host=%s port=%d
+                [pgbouncer]
+                listen_addr =
+                unix_socket_dir = %s
+                auth_type = trust
+                auth_file = %s
+                """.formatted(server.host(), server.port(), sockets, users));
+        String ready = "ready postgresql:///?host=" + URLEncoder.encode(sockets.toString(), StandardCharsets.UTF_8) + "&port=6432";
+        try (Running run = run("--config", file.toString(), "--user", server.user())) {
+            assertThat(run.out().readLine()).isEqualTo(ready);
+            run.kill();
+        }
+        assertThat(sockets).isNotEmptyDirectory();
+        try (Running run = run("--config", file.toString(), "--user", server.user())) {
+            assertThat(run.out().readLine()).as("errors: %s", run.errors()).isEqualTo(ready);
+            try (Running second = run("--config", file.toString(), "--user", server.user())) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.errors()).contains("process " + run.process().pid() + " has that socket");
+            }
+            assertThat(run.terminate()).isEqualTo(128 + 15);
+        }
+        assertThat(sockets).isEmptyDirectory();
     }
 
     @Test

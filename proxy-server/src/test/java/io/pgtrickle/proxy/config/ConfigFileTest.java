@@ -65,10 +65,24 @@ class ConfigFileTest {
     }
 
     @Test
+    void hostsAreLists() throws IOException {
+        DatabaseEntry entry = load("[pgbouncer]\nauth_type = any\n[databases]\nx = user=u host='a, /run/pg, ::1' port=1,2,3"
+                + " load_balance_hosts=disable target_session_attrs=primary\n").config().databases().find("x").orElseThrow();
+        assertThat(entry.server()).contains(new HostPort("a", 1));
+        assertThat(entry.hosts()).isEqualTo(
+                new HostChoice(List.of(new HostPort("/run/pg", 2), new HostPort("::1", 3)), false, TargetSession.PRIMARY));
+    }
+
+    @Test
+    void whatTheProxyCannotKnowCannotBeDemanded() {
+        assertProblem("[databases]\nx = host=a,b target_session_attrs=primary\n[pgbouncer]\nauth_type = passthrough\n", "database x sets target_session_attrs");
+    }
+
+    @Test
     void whatIsNotGivenHasItsDefault() throws IOException {
         ProxyConfig config = load("[pgbouncer]\nauth_type = passthrough\n").config();
         ProxyConfig withoutFile = ProxyConfig.passThrough(new HostPort("localhost", 5432));
-        assertThat(config).usingRecursiveComparison().ignoringFields("pooling", "logging", "limits.maxClientConnections", "admin.settings").isEqualTo(withoutFile);
+        assertThat(config).usingRecursiveComparison().ignoringFields("network.unix", "pooling", "logging", "limits.maxClientConnections", "admin.settings").isEqualTo(withoutFile);
         assertThat(config.pooling().pooling("d", "u")).isEqualTo(withoutFile.pooling().pooling("d", "u"));
         assertThat(config.logging()).isEqualTo(new ProxyConfig.Logging(true, true, true, 0));
         assertThat(withoutFile.logging()).isEqualTo(new ProxyConfig.Logging(false, false, true, 0));
@@ -170,8 +184,11 @@ class ConfigFileTest {
         "[pgbouncer] auth_type = ldap | pgtrickle.ini:1: auth_type = ldap: LDAP and PAM are not supported; with auth_type = passthrough",
         "[pgbouncer] auth_type = PAM | LDAP and PAM are not supported",
         "[databases] x = timezone=UTC | the server's default",
-        "[databases] x = host=/tmp | unix sockets are not supported yet",
-        "[databases] x = host=a,b | lists of hosts are not supported yet",
+        "[databases] x = host=a,b port=1,2,3 | there are 3 ports for 2 hosts",
+        "[databases] x = host=a,,b | a name is missing",
+        "[databases] x = load_balance_hosts=random | must be one of round-robin, disable",
+        "[databases] x = target_session_attrs=writable | must be one of any, read-write, read-only, primary, standby, prefer-standby",
+        "[pgbouncer] unix_socket_mode = 888 | must be an octal number up to 0777",
         "[databases] x = host=a port=0 | must be 1 to 65535",
         "[databases] pgbouncer = host=a | is reserved"})
     void whatMustNotBeIgnoredIsAnError(String text, String message) {
@@ -180,7 +197,7 @@ class ConfigFileTest {
 
     @Test
     void passwordsAreNotShownInMessages() {
-        assertThatThrownBy(() -> load("[databases]\nx = password=topsecret host=/tmp\ny = password='topsecret\n"))
+        assertThatThrownBy(() -> load("[databases]\nx = password=topsecret host=a,,b\ny = password='topsecret\n"))
                 .isInstanceOf(ConfigException.class)
                 .hasMessageNotContaining("topsecret");
     }
@@ -193,7 +210,7 @@ class ConfigFileTest {
         assertProblem("[databases]\nx = user=app\n[pgbouncer]\nauth_type = passthrough\n", "clients log in as themselves");
         assertProblem("[databases]\nx = host=h\n[pgbouncer]\nauth_type = any\n", "nobody has a name of their own");
         assertProblem("[pgbouncer]\nauth_type = any\n", "needs [databases]");
-        assertProblem("[pgbouncer]\nauth_type = passthrough\nlisten_addr =\n", "listen_addr names no address");
+        assertProblem("[pgbouncer]\nauth_type = passthrough\nlisten_addr =\nunix_socket_dir =\n", "listen_addr names no address");
         assertThat(load("[databases]\nx = user=app\n[pgbouncer]\nauth_type = any\n").warnings()).isEmpty();
     }
 
@@ -284,11 +301,15 @@ class ConfigFileTest {
                 "scram_iterations=4096", "max_client_conn=100",
                 "client_login_timeout=60", "server_connect_timeout=15", "server_login_retry=15", "pool_mode=session", "default_pool_size=20",
                 "min_pool_size=0", "reserve_pool_size=0", "reserve_pool_timeout=5", "max_db_connections=0", "max_user_connections=0",
+                "max_db_client_connections=0", "max_user_client_connections=0",
                 "query_wait_timeout=120", "query_wait_notify=5", "server_lifetime=3600", "server_idle_timeout=600", "server_check_delay=30",
                 "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
                 "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
                 "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
                 "verbose=0", "admin_users=", "stats_users=", "stats_period=60",
+                "unix_socket_dir=/tmp", "unix_socket_mode=0777", "unix_socket_group=", "so_reuseport=0", "listen_backlog=1024", "tcp_defer_accept=45",
+                "tcp_keepalive=1", "tcp_keepidle=0", "tcp_keepintvl=0", "tcp_keepcnt=0", "tcp_user_timeout=0", "tcp_socket_buffer=0",
+                "dns_max_ttl=15", "dns_nxdomain_ttl=15",
                 "client_tls_sslmode=disable", "client_tls_key_file=", "client_tls_cert_file=", "client_tls_ca_file=", "client_tls_protocols=secure",
                 "client_tls_ciphers=default", "client_tls13_ciphers=", "client_tls_ecdhcurve=auto", "client_tls_dheparams=auto",
                 "server_tls_sslmode=prefer", "server_tls_key_file=", "server_tls_cert_file=", "server_tls_ca_file=", "server_tls_protocols=secure",

@@ -42,8 +42,9 @@ final class SettingsPage {
 
             `name = key=value key='value with blanks'` (`''` stands for one quote); a name with other characters than letters,
             digits, `_`, `.` and `-` is written in double quotes. The entry `*` is for all names that have no entry of their
-            own. A file without any entry opens every database of the server. All entries must be on one server for now. A
-            database is looked up after the client has proved who it is.
+            own. A file without any entry opens every database of the server. All entries must be on one server for now, or
+            on the same list of hosts, beginning with the same one; the engine works on the first. A database is looked up after the
+            client has proved who it is.
 
             """;
 
@@ -76,7 +77,8 @@ final class SettingsPage {
             `PGSSLKEY`, `PGSSLROOTCERT`, `PGCHANNELBINDING`, `PGGSSENCMODE`, `PGCONNECT_TIMEOUT`, `PGAPPNAME` and `PGOPTIONS`. A
             password that is still missing is looked up in `PGPASSFILE` or `~/.pgpass`, which is ignored (with a warning) when
             others may read it. With `--user` but neither `--server` nor `--config` the server is found the same way: by the
-            service, then `PGHOST` and `PGPORT`. Unix sockets are not supported yet.
+            service, then `PGHOST` and `PGPORT`. The engine does not use Unix sockets: where
+            `[databases]` names one it connects to the same port of localhost.
 
             """;
 
@@ -100,8 +102,7 @@ final class SettingsPage {
                 + USERS + settings(ProxySettings.USER) + ENGINE + settings(ProxySettings.ENGINE)
                 + CONNECTIONS + UNSUPPORTED
                 + "### Section `[pgbouncer]`\n\n" + unsupported(UnsupportedSettings.GLOBAL)
-                + "\n### Section `[databases]`\n\n" + unsupported(UnsupportedSettings.DATABASE)
-                + "\n### Section `[users]`\n\n" + unsupported(UnsupportedSettings.USER);
+                + "\n### Section `[databases]`\n\n" + unsupported(UnsupportedSettings.DATABASE);
     }
 
     private static String settings(List<Setting<?>> settings) {
