@@ -80,6 +80,8 @@ final class ClientsLab implements AutoCloseable {
         Path file = Files.writeString(directory.resolve("proxy.ini"), """
                 [databases]
                 %s%s = host=%s port=%d dbname=%s pool_mode=session pool_size=40
+                [pgtrickle]
+                event_loops = 2
                 [pgbouncer]
                 listen_addr = 127.0.0.1
                 listen_port = 0

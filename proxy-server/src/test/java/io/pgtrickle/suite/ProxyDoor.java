@@ -79,6 +79,8 @@ abstract sealed class ProxyDoor implements Door permits ProxyDoor.Simple, ProxyD
         private static InetSocketAddress start() {
             try {
                 Path file = Files.writeString(Files.createTempFile("pooled", ".ini"), """
+                        [pgtrickle]
+                        event_loops = 2
                         [pgbouncer]
                         auth_type = trust
                         auth_user = %s

@@ -10,6 +10,7 @@ import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.auth.ServerLogin;
 import io.pgtrickle.proxy.auth.Visitor;
 import io.pgtrickle.proxy.backend.ServerConnection;
+import io.pgtrickle.proxy.config.PoolMode;
 import io.pgtrickle.proxy.config.PoolSettings;
 import io.pgtrickle.proxy.net.ClientAddress;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
@@ -225,8 +226,15 @@ final class ClientLogin {
             parameters.put("database", route.database());
         }
         var message = new StartupMessage(asked.major(), asked.minor(), parameters, asked.charset());
-        lease.open(new Wish(route, settings, message, serverLogin));
+        PoolSettings sharing = isReplication(asked) ? settings.with(PoolMode.SESSION) : settings;
+        lease.open(new Wish(route, sharing, message, serverLogin));
         lease.greeting().ifPresentOrElse(session::loggedInEarly, lease::connect);
+    }
+
+    /** Such a session is one long command, and takes few others (PostgreSQL manual 54.4). */
+    private static boolean isReplication(StartupMessage message) {
+        String value = message.parameters().getOrDefault("replication", "").toLowerCase(Locale.ROOT);
+        return TRUE.contains(value) || value.equals("database");
     }
 
     /** A typed message may come only as the answer to an Authentication message. */

@@ -190,6 +190,6 @@ public final class ConfigFile {
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
         return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine)
                 .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN))
-                .withProxied(NetworkKeys.proxied(engineValues));
+                .withNetwork(NetworkKeys.proxied(engineValues), engineValues.get(NetworkKeys.EVENT_LOOPS));
     }
 }

@@ -59,8 +59,11 @@ final class NetworkKeys {
     static final Setting<List<HbaNetwork>> PROXY_PROTOCOL_FROM = new Setting<>("proxy_protocol_from", ValueType.listOf(HbaNetwork::parse, "address/bits"), "",
             "Networks of those load balancers; connections from elsewhere to these addresses are closed. Empty: whoever can connect is believed.");
 
+    static final Setting<Integer> EVENT_LOOPS = new Setting<>("event_loops", ValueType.integer(0, 1024), "0",
+            "Threads that serve clients and servers; 0 is one for each two processors, as PostgreSQL needs the others.");
+
     /** Section [pgtrickle]. */
-    static final List<Setting<?>> OWN = List.of(PROXY_PROTOCOL_LISTEN, PROXY_PROTOCOL_FROM);
+    static final List<Setting<?>> OWN = List.of(PROXY_PROTOCOL_LISTEN, PROXY_PROTOCOL_FROM, EVENT_LOOPS);
 
     private NetworkKeys() {}
 
@@ -80,7 +83,8 @@ final class NetworkKeys {
                 new Tcp(values.get(TCP_KEEPALIVE), values.get(TCP_KEEPIDLE), values.get(TCP_KEEPINTVL), values.get(TCP_KEEPCNT),
                         values.get(TCP_USER_TIMEOUT), values.get(TCP_SOCKET_BUFFER)),
                 new Dns(values.get(DNS_MAX_TTL), values.get(DNS_NXDOMAIN_TTL)),
-                Proxied.NONE);
+                Proxied.NONE,
+                0);
     }
 
     /** @param values of section [pgtrickle] */

@@ -4,8 +4,12 @@ package io.pgtrickle.proxy.config;
 import java.time.Duration;
 import java.util.List;
 
-/** How clients reach the proxy besides listen_addr, and what its sockets and names are like. */
-public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, Proxied proxied) {
+/**
+ * How clients reach the proxy besides listen_addr, and what its sockets and names are like.
+ *
+ * @param eventLoops threads that serve clients and servers; 0 for as many as suit the machine
+ */
+public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, Proxied proxied, int eventLoops) {
 
     /**
      * @param reusePort whether other processes may listen on the same port
@@ -48,10 +52,10 @@ public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, 
     /** With what cannot change while the proxy runs as it was before. */
     NetworkSettings keeping(NetworkSettings before) {
         var kept = new Listening(before.listening.reusePort, before.listening.backlog, listening.deferAccept);
-        return new NetworkSettings(kept, before.unix, tcp, dns, before.proxied);
+        return new NetworkSettings(kept, before.unix, tcp, dns, before.proxied, before.eventLoops);
     }
 
-    NetworkSettings with(Proxied other) {
-        return new NetworkSettings(listening, unix, tcp, dns, other);
+    NetworkSettings with(Proxied other, int loops) {
+        return new NetworkSettings(listening, unix, tcp, dns, other, loops);
     }
 }

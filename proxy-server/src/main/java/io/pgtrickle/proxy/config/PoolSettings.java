@@ -14,6 +14,11 @@ public record PoolSettings(PoolMode mode, Sizes sizes, Waiting waiting, Upkeep u
             new Upkeep(Duration.ZERO, Duration.ZERO, Duration.ZERO, false),
             new Queries("", false, "", ""));
 
+    /** The same in another mode. */
+    public PoolSettings with(PoolMode other) {
+        return new PoolSettings(other, sizes, waiting, upkeep, queries);
+    }
+
     /**
      * @param size connections at most
      * @param min connections that are kept open once there has been a client

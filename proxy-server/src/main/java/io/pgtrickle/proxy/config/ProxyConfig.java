@@ -140,8 +140,8 @@ public record ProxyConfig(
         return admin.settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
-    ProxyConfig withProxied(NetworkSettings.Proxied proxied) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, admin, network.with(proxied));
+    ProxyConfig withNetwork(NetworkSettings.Proxied proxied, int eventLoops) {
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, admin, network.with(proxied, eventLoops));
     }
 
     ProxyConfig withMetrics(Optional<HostPort> address) {

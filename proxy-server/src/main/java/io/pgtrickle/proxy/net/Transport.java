@@ -26,7 +26,9 @@ import java.util.List;
 public record Transport(
         EventLoopGroup group, Class<? extends ServerChannel> listening, Class<? extends SocketChannel> connected, boolean isNative) {
 
-    public static Transport start(int threads) {
+    /** @param wanted number of event loops; 0 for one for each two processors */
+    public static Transport start(int wanted) {
+        int threads = wanted > 0 ? wanted : Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         return Epoll.isAvailable()
                 ? new Transport(group(threads, EpollIoHandler.newFactory()), EpollServerSocketChannel.class, EpollSocketChannel.class, true)
                 : new Transport(group(threads, NioIoHandler.newFactory()), NioServerSocketChannel.class, NioSocketChannel.class, false);

@@ -86,7 +86,7 @@ public final class ProxyServer implements AutoCloseable {
         this.door = door;
         this.engines = engines;
         this.tls = new TlsContexts(config.tls());
-        this.loops = Transport.start(Runtime.getRuntime().availableProcessors());
+        this.loops = Transport.start(config.network().eventLoops());
         this.sockets = new Sockets(loops, config.network(), lookup);
     }
 

@@ -147,6 +147,24 @@ class PoolIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "database"})
+    void a_replication_connection_is_the_clients_own(String replication) throws IOException {
+        try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 2", "server_round_robin = 1");
+                RawClient other = proxy.client()) {
+            for (int i = 0; i < 2; i++) {
+                try (RawClient client = RawClient.connect(proxy.address, proxy.database, 2, Map.of("replication", replication, "application_name", "replica"))) {
+                    for (int turn = 0; turn < 3; turn++) {
+                        assertThat(client.query("IDENTIFY_SYSTEM")).contains("C IDENTIFY_SYSTEM", "Z I");
+                        assertThat(other.query("SELECT 1")).contains("D 1");
+                    }
+                    assertThat(client.query("CREATE_REPLICATION_SLOT s TEMPORARY PHYSICAL")).contains("C CREATE_REPLICATION_SLOT");
+                    assertThat(client.query("DROP_REPLICATION_SLOT s")).contains("C DROP_REPLICATION_SLOT");
+                }
+            }
+        }
+    }
+
     @Test
     void the_reserve_is_for_those_who_have_waited() throws Exception {
         try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1", "reserve_pool_size = 1", "reserve_pool_timeout = 0.2");

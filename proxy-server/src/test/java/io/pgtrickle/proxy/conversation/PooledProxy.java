@@ -29,6 +29,8 @@ final class PooledProxy {
                 %s
                 [users]
                 %s
+                [pgtrickle]
+                event_loops = 2
                 [pgbouncer]
                 listen_port = 0
                 auth_type = trust
