@@ -4,12 +4,11 @@ package io.pgtrickle.proxy.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.pgtrickle.dvm.engine.Engines;
-import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.proxy.auth.ConfiguredAuthenticator;
 import io.pgtrickle.proxy.config.ConfigSource;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.server.ProxyServer;
+import io.pgtrickle.suite.NoEngines;
 import io.pgtrickle.suite.TestPostgres;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -189,17 +188,5 @@ final class AdminLab implements AutoCloseable {
     @Override
     public void close() {
         proxy.close();
-    }
-
-    /** Nobody asks for stream tables here. */
-    private static final class NoEngines implements Engines {
-
-        @Override
-        public StreamTableEngine forDatabase(String database, boolean install) {
-            throw new IllegalStateException("no engine is wanted");
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -4,14 +4,13 @@ package io.pgtrickle.proxy.auth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.pgtrickle.dvm.engine.Engines;
-import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.proxy.config.ConfigFile;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgres;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgresOptions;
 import io.pgtrickle.proxy.server.ProxyServer;
+import io.pgtrickle.suite.NoEngines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,17 +189,5 @@ class AuthenticationIT {
             rows.next();
             return rows.getString(1);
         }
-    }
-
-    /** Nobody asks for stream tables here. */
-    private static final class NoEngines implements Engines {
-
-        @Override
-        public StreamTableEngine forDatabase(String database, boolean install) {
-            throw new IllegalStateException("no engine is wanted");
-        }
-
-        @Override
-        public void close() {}
     }
 }

@@ -11,30 +11,29 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.concurrent.GlobalEventExecutor;
-import io.pgtrickle.dvm.engine.Engines;
-import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.proxy.auth.Admission;
 import io.pgtrickle.proxy.auth.AuthFailure;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.auth.Route;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.config.HostPort;
-import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
+import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.tls.TlsContexts;
+import io.pgtrickle.suite.NoEngines;
 import io.pgtrickle.wire.backend.Report;
-import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import io.pgtrickle.wire.frontend.StartupPacket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -72,16 +71,6 @@ class ClientSessionTest {
             released++;
             server.close();
         }
-    }
-
-    private static final class NoEngines implements Engines {
-        @Override
-        public StreamTableEngine forDatabase(String database, boolean install) {
-            throw new AssertionError("nobody has asked for an engine");
-        }
-
-        @Override
-        public void close() {}
     }
 
     private final FakePool pool = new FakePool();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.tls;
 
-import io.pgtrickle.dvm.engine.Engines;
-import io.pgtrickle.dvm.engine.StreamTableEngine;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.auth.ConfiguredAuthenticator;
 import io.pgtrickle.proxy.auth.TlsPeer;
@@ -13,6 +11,7 @@ import io.pgtrickle.proxy.conversation.Leaks;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgres;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgresOptions;
 import io.pgtrickle.proxy.server.ProxyServer;
+import io.pgtrickle.suite.NoEngines;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -201,17 +200,5 @@ final class TlsLab implements AutoCloseable {
             });
         }
         Leaks.assertNone();
-    }
-
-    /** Nobody asks for stream tables here. */
-    private static final class NoEngines implements Engines {
-
-        @Override
-        public StreamTableEngine forDatabase(String database, boolean install) {
-            throw new IllegalStateException("no engine is wanted");
-        }
-
-        @Override
-        public void close() {}
     }
 }
