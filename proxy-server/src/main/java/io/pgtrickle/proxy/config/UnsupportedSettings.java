@@ -11,7 +11,6 @@ import java.util.Optional;
 /** Every setting PgBouncer 1.25 has and this version has not: with the ones in {@link ProxySettings} the whole of PgBouncer's reference. */
 final class UnsupportedSettings {
 
-    private static final String NEVER_REUSED = "a server connection serves one client and is never given to another";
     private static final String NO_TIMEOUT = "there is no such time limit";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
     private static final String STDERR = "the log goes to standard error";
@@ -37,13 +36,13 @@ final class UnsupportedSettings {
             warned("pool_idle_timeout", NO_TIMEOUT, "0"),
             warned("resolv_conf", SYSTEM_DNS, ""),
             needless("sbuf_loopcnt", "connections share the event loop fairly in another way"),
-            needless("server_fast_close", NEVER_REUSED),
+            needless("server_fast_close", "in session pooling, RECONNECT and RELOAD wait until the client leaves; KILL does not"),
             warned("service_name", "there is no system log"),
             needless("suspend_timeout", "there is no SUSPEND"),
             warned("syslog", STDERR, "0"),
             needless("syslog_facility", STDERR),
             needless("syslog_ident", STDERR),
-            needless("track_extra_parameters", NEVER_REUSED + ", so its parameters stay what the client made them"),
+            needless("track_extra_parameters", "every setting follows its session"),
             refused("user", "the process keeps the user that started it", ""));
 
     /** The connection strings of section [databases]. */
