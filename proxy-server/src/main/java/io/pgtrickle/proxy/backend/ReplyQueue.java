@@ -64,6 +64,8 @@ public final class ReplyQueue {
         HELD,
         /** A client's Describe of a statement we run as one that returns no rows. */
         NO_DATA,
+        /** A client's Describe whose answer is looked at. */
+        DESCRIBED,
         /** What we ask a server on our own account: none of the replies concerns the client. */
         SETUP
     }

@@ -345,7 +345,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 default -> Action.FORWARD;
             };
             case SETUP -> type == BackendType.DATA_ROW ? Action.TAKE : Action.DISCARD;
-            case NO_DATA -> type == BackendType.ROW_DESCRIPTION ? Action.TAKE : Action.FORWARD;
+            case NO_DATA, DESCRIBED -> type == BackendType.ROW_DESCRIPTION ? Action.TAKE : Action.FORWARD;
         };
     }
 
@@ -361,7 +361,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 return switch (owner) {
                     case HELD -> Action.TAKE;
                     case SETUP -> Action.DISCARD;
-                    case CLIENT, PROXY, ENGINE, SPLIT, NO_DATA -> Action.FORWARD;
+                    case CLIENT, PROXY, ENGINE, SPLIT, NO_DATA, DESCRIBED -> Action.FORWARD;
                 };
             }
             case BackendType.ERROR_RESPONSE, BackendType.NOTICE_RESPONSE -> {

@@ -237,7 +237,11 @@ public final class Interceptor implements FrameHandler {
         if (statements.renames() && describe.target() == Target.STATEMENT) {
             return Action.TAKE;
         }
-        server().replies().expect(Kind.DESCRIBE, describer(describe));
+        if (describe.target() == Target.PORTAL && statements.renames()) {
+            statements.describingPortal(describe.name(), describer(describe));
+        } else {
+            server().replies().expect(Kind.DESCRIBE, describer(describe));
+        }
         return Action.FORWARD;
     }
 
@@ -288,7 +292,7 @@ public final class Interceptor implements FrameHandler {
             case FrontendType.BIND -> takeBind(frame);
             case FrontendType.DESCRIBE -> {
                 Describe describe = Describe.read(frame.duplicate());
-                settled(describe.name(), frame, Kind.DESCRIBE, message -> statements.describe(message, describer(describe), null));
+                settled(describe.name(), frame, Kind.DESCRIBE, message -> statements.describe(message, describer(describe)));
             }
             case FrontendType.CLOSE -> {
                 String name = Close.read(frame.duplicate()).name();
@@ -482,6 +486,12 @@ public final class Interceptor implements FrameHandler {
                 }
             }
             case NO_DATA -> session.send(Signal.NO_DATA);
+            case DESCRIBED -> {
+                if (type == BackendType.ROW_DESCRIPTION) {
+                    statements.described(frame.duplicate());
+                }
+                forwardReply(type, frame);
+            }
             case SPLIT, HELD -> {
                 SplitQuery current = split;
                 if (current != null) {
@@ -490,14 +500,16 @@ public final class Interceptor implements FrameHandler {
                     session.forward(frame.retainedDuplicate());
                 }
             }
-            case CLIENT, PROXY -> {
-                if (type == BackendType.ERROR_RESPONSE && statements.renames()) {
-                    error(Report.read(frame.duplicate(), server().charset()), frame);
-                } else {
-                    session.forward(frame.retainedDuplicate());
-                }
-            }
+            case CLIENT, PROXY -> forwardReply(type, frame);
             case SETUP -> throw new IllegalStateException("a reply to the session itself");
+        }
+    }
+
+    private void forwardReply(byte type, ByteBuf frame) {
+        if (type == BackendType.ERROR_RESPONSE && statements.renames()) {
+            error(Report.read(frame.duplicate(), server().charset()), frame);
+        } else {
+            session.forward(frame.retainedDuplicate());
         }
     }
 

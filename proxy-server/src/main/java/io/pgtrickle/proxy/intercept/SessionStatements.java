@@ -48,6 +48,8 @@ final class SessionStatements implements StatementNames {
     private final int limit;
     private final NameTable<SharedStatement> names = new NameTable<>();
 
+    private final ResultTypes resultTypes;
+
     private Map<String, String> settings = Map.of();
     private Map<String, String> settingsReported = Map.of();
     private Map<String, String> settingsMade = Map.of();
@@ -65,6 +67,7 @@ final class SessionStatements implements StatementNames {
         this.all = all;
         this.state = state;
         this.limit = limit;
+        this.resultTypes = new ResultTypes(link);
     }
 
     private ServerConnection server() {
@@ -110,7 +113,7 @@ final class SessionStatements implements StatementNames {
         }
         byte[] bytes = ByteBufUtil.getBytes(body);
         SharedStatement statement = state.isUncertain()
-                ? all.unshared(bytes, suspect, settings())
+                ? all.unshared(bytes, suspect, server().route().database(), settings())
                 : all.shared(bytes, suspect, server().route().database(), settings());
         ReplyQueue.Outcome naming = both(names.becomes(name, statement, pipeline()), outcome);
         long pipeline = pipeline();
@@ -135,6 +138,9 @@ final class SessionStatements implements StatementNames {
         rest.readerIndex(portalEnd);
         SharedStatement statement = use(Frames.readString(rest, Frames.NAMES));
         server().replies().expect(Kind.BIND, Owner.CLIENT, outcome);
+        if (portalEnd == head.readerIndex() + Frames.HEADER_BYTES + 1) {
+            resultTypes.bound(statement);
+        }
         if (statement == null) {
             server().write(head.retainedDuplicate());
             return;
@@ -151,10 +157,10 @@ final class SessionStatements implements StatementNames {
     }
 
     @Override
-    public void describe(ByteBuf frame, Owner owner, ReplyQueue.@Nullable Outcome outcome) {
+    public void describe(ByteBuf frame, Owner owner) {
         ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1);
         SharedStatement statement = use(Frames.readString(body, Frames.NAMES));
-        server().replies().expect(Kind.DESCRIBE, owner, outcome);
+        resultTypes.expect(statement, owner);
         if (statement == null) {
             server().write(frame.retainedDuplicate());
             return;
@@ -165,6 +171,20 @@ final class SessionStatements implements StatementNames {
         Frames.writeString(out, statement.name(), Frames.NAMES);
         Frames.end(out, length);
         server().write(out);
+    }
+
+    @Override
+    public void describingPortal(String portal, Owner owner) {
+        if (portal.isEmpty()) {
+            resultTypes.expectOfPortal(owner);
+        } else {
+            resultTypes.expect(null, owner);
+        }
+    }
+
+    @Override
+    public void described(ByteBuf rowDescription) {
+        resultTypes.described(rowDescription);
     }
 
     /** Of a statement. The connection keeps it for others; closing what is not there is no error. */
@@ -207,7 +227,8 @@ final class SessionStatements implements StatementNames {
 
     /** An error that speaks of our names, with the session's. */
     @Override
-    public Report withOwnNames(Report report) {
+    public Report withOwnNames(Report original) {
+        Report report = ResultTypes.asOfPostgres(original);
         return report.field(Report.MESSAGE)
                 .map(message -> report.with(Report.MESSAGE, withOwnName(message)))
                 .orElse(report);
@@ -286,6 +307,9 @@ final class SessionStatements implements StatementNames {
             server().replies().expect(Kind.PARSE, Owner.PROXY, ok -> there.prepared(statement, pipeline, ok));
             server().write(out);
             SettingsReplay.query(statement.settings(), settings).ifPresent(this::set);
+            if (statement.hasResultTypes() && all.isOutdated(statement, server().route().database())) {
+                resultTypes.check(statement, () -> there.forget(statement));
+            }
         }
     }
 

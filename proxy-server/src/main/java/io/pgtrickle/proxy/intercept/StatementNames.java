@@ -22,7 +22,17 @@ interface StatementNames {
     void bind(ByteBuf head, ReplyQueue.@Nullable Outcome outcome);
 
     /** Of a statement. */
-    void describe(ByteBuf frame, Owner owner, ReplyQueue.@Nullable Outcome outcome);
+    void describe(ByteBuf frame, Owner owner);
+
+    /** A Describe of a portal is sent. */
+    default void describingPortal(String portal, Owner owner) {
+        throw new UnsupportedOperationException("the frame passes as it is");
+    }
+
+    /** The RowDescription that answers a Describe. */
+    default void described(ByteBuf rowDescription) {
+        throw new UnsupportedOperationException("nobody has asked for it");
+    }
 
     /** Of a statement. */
     void close(ByteBuf frame, ReplyQueue.@Nullable Outcome outcome);
@@ -72,8 +82,8 @@ interface StatementNames {
             }
 
             @Override
-            public void describe(ByteBuf frame, Owner owner, ReplyQueue.@Nullable Outcome outcome) {
-                pass(Kind.DESCRIBE, owner, frame, outcome);
+            public void describe(ByteBuf frame, Owner owner) {
+                pass(Kind.DESCRIBE, owner, frame, null);
             }
 
             @Override

@@ -3,7 +3,9 @@ package io.pgtrickle.proxy.prepared;
 
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.wire.codec.Frames;
+import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A statement that sessions have prepared alike, under one name on every server connection that has needed it so far. It compares by
@@ -17,16 +19,39 @@ public final class SharedStatement {
 
     private final Map<String, String> settings;
     private final boolean suspect;
+    private final long generation;
+    /** By OID, of the columns clients were told of; null as long as none was. */
+    private volatile @Nullable List<Integer> resultTypes;
 
     /**
      * @param settings that literals and names in the text were read with, and are whenever it is prepared
      * @param suspect whether running it may change the state of the session
+     * @param generation how much DDL had been seen before it
      */
-    SharedStatement(String name, byte[] body, Map<String, String> settings, boolean suspect) {
+    SharedStatement(String name, byte[] body, Map<String, String> settings, boolean suspect, long generation) {
         this.name = name;
         this.body = body;
         this.settings = settings;
         this.suspect = suspect;
+        this.generation = generation;
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    public boolean hasResultTypes() {
+        return resultTypes != null;
+    }
+
+    /** OIDs of the types of the columns that clients were told of; empty if there were none. */
+    public List<Integer> resultTypes() {
+        List<Integer> types = resultTypes;
+        return types == null ? List.of() : types;
+    }
+
+    public void resultTypes(List<Integer> types) {
+        resultTypes = List.copyOf(types);
     }
 
     public Map<String, String> settings() {

@@ -46,14 +46,15 @@ public final class SharedStatements {
     /** The statement all sessions share that have these settings. */
     public SharedStatement shared(byte[] body, boolean suspect, String database, Map<String, String> settings) {
         forgetUnused();
-        var key = new Key(ByteBuffer.wrap(body), database, generation(database).get(), settings);
+        long generation = generation(database).get();
+        var key = new Key(ByteBuffer.wrap(body), database, generation, settings);
         while (true) {
             Entry known = entries.get(key);
             SharedStatement statement = known == null ? null : known.get();
             if (statement != null) {
                 return statement;
             }
-            SharedStatement created = unshared(body, suspect, settings);
+            SharedStatement created = created(body, suspect, settings, generation);
             var entry = new Entry(key, created, forgotten);
             boolean entered = known == null ? entries.putIfAbsent(key, entry) == null : entries.replace(key, known, entry);
             if (entered) {
@@ -63,8 +64,17 @@ public final class SharedStatements {
     }
 
     /** A statement of one session's own. */
-    public SharedStatement unshared(byte[] body, boolean suspect, Map<String, String> settings) {
-        return new SharedStatement(prefix + names.incrementAndGet(), body, settings, suspect);
+    public SharedStatement unshared(byte[] body, boolean suspect, String database, Map<String, String> settings) {
+        return created(body, suspect, settings, generation(database).get());
+    }
+
+    private SharedStatement created(byte[] body, boolean suspect, Map<String, String> settings, long generation) {
+        return new SharedStatement(prefix + names.incrementAndGet(), body, settings, suspect, generation);
+    }
+
+    /** Whether there was DDL since. */
+    public boolean isOutdated(SharedStatement statement, String database) {
+        return statement.generation() != generation(database).get();
     }
 
     /** The meaning of statements may have changed in a database: what is prepared from now on is not shared with what was before. */

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgtrickle.wire.frontend.FrontendMessage;
 import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
 import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
@@ -121,6 +122,26 @@ class SharedConnectionsIT {
 
     private static List<String> run(RawClient client, String statement, String... values) {
         return client.pipeline(bind(statement, values), new Execute("", 0));
+    }
+
+    /** Uses a statement before some DDL and after it, in a transaction and outside, and another one prepared after it. */
+    private static List<String> changing(RawClient client, String ddl, Target described) {
+        var all = new ArrayList<>(client.query("CREATE TABLE changing AS SELECT 1 AS a"));
+        var use = List.of(bind("s"), new Describe(described, described == Target.STATEMENT ? "s" : ""), new Execute("", 0));
+        all.addAll(client.pipeline(new Parse("s", "SELECT * FROM changing", List.of())));
+        all.addAll(client.pipeline(use.toArray(FrontendMessage[]::new)));
+        all.addAll(client.query(ddl));
+        for (int i = 0; i < 3; i++) {
+            all.addAll(run(client, "s"));
+            all.addAll(client.query("SELECT 'between'"));
+        }
+        all.addAll(client.query("BEGIN"));
+        all.addAll(run(client, "s"));
+        all.addAll(client.query("ROLLBACK"));
+        all.addAll(client.pipeline(new Parse("t", "SELECT * FROM changing", List.of())));
+        all.addAll(run(client, "t"));
+        all.addAll(client.query("DROP TABLE changing"));
+        return all;
     }
 
     static Stream<Behaviour> behaviours() {
@@ -244,6 +265,9 @@ class SharedConnectionsIT {
                     all.addAll(run(client, "s"));
                     return all;
                 }),
+                new Behaviour("a statement whose columns DDL changes", client -> changing(client, "ALTER TABLE changing ADD b int DEFAULT 2", Target.STATEMENT)),
+                new Behaviour("the same, described by its portal", client -> changing(client, "ALTER TABLE changing ALTER a TYPE text", Target.PORTAL)),
+                new Behaviour("a statement whose columns DDL leaves", client -> changing(client, "ALTER TABLE changing ALTER a SET DEFAULT 7", Target.STATEMENT)),
                 new Behaviour("a name taken already", client -> {
                     var all = new ArrayList<>(client.pipeline(new Parse("s", "SELECT 1", List.of())));
                     all.addAll(client.pipeline(new Parse("s", "SELECT 2", List.of())));
