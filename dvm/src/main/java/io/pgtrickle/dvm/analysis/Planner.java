@@ -48,8 +48,10 @@ public final class Planner {
         GuardedParser guarded = new GuardedParser(parser, reader);
         Map<String, List<ColumnFacts>> probes = new LinkedHashMap<>();
         StreamPlan plan = new PlanCompiler(guarded).compile(facts, select -> probes.computeIfAbsent(select, reader::describe));
-        QueryFacts complete = with(facts, guarded.failures(), probes);
-        return guarded.failures().isEmpty() ? new Planned(complete, plan) : replan(complete);
+        List<String> failures = new ArrayList<>(guarded.failures());
+        plan.fullReasons().stream().filter(PlanCompiler.TOO_MANY_PARTS::equals).forEach(failures::add);
+        QueryFacts complete = with(facts, failures, probes);
+        return failures.isEmpty() ? new Planned(complete, plan) : replan(complete);
     }
 
     /** Compiles stored facts again without a server. */

@@ -79,8 +79,7 @@ public final class Capture {
                 SELECT g.tgname AS name, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS relation
                 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
                 JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE g.tgparentid = 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%d' AND p.pronamespace = 'pgtrickle_changes'::regnamespace"""
-                .formatted(relation))) {
+                WHERE g.tgparentid = 0 AND""" + RUNS_OURS.formatted(relation))) {
             hands.engine("DROP TRIGGER " + Quoting.identifier(trigger.text("name")) + " ON " + trigger.text("relation"));
         }
         for (Row function : hands.ask("""
@@ -95,12 +94,13 @@ public final class Capture {
 
     /**
      * @param buffer the buffer's columns with their types; {@code wanted} the source's, domains resolved, ready for DDL
-     * @param functions by member and trigger, what its own triggers run; {@code inherited} how those fire that it has from the table above it
+     * @param functions by member and trigger, what its own enabled triggers run; {@code triggers} the names of what all of them run;
+     *     {@code inherited} how those fire that it has from the table above it
      */
     private record State(
             List<CapturedTable> family, Map<String, String> buffer, Map<String, String> wanted, boolean tracked,
             List<String> captured, List<String> compared,
-            Map<Long, Map<String, String>> functions, Map<Long, Map<String, String>> inherited) {
+            Map<Long, Map<String, String>> functions, Map<Long, Map<String, String>> triggers, Map<Long, Map<String, String>> inherited) {
 
         /** As far as the source still has the column. */
         private List<String> existing(List<String> columns) {
@@ -108,7 +108,16 @@ public final class Capture {
         }
 
         private boolean triggersInPlace(CapturedTable member) {
-            return functions.getOrDefault(member.member(), Map.of()).size() == member.events().size();
+            Map<String, String> enabled = functions.getOrDefault(member.member(), Map.of());
+            Map<String, String> present = triggers.getOrDefault(member.member(), Map.of());
+            return member.events().stream().allMatch(
+                    event -> enabled.containsKey(member.trigger(event)) && member.function(event).equals(present.get(member.trigger(event))));
+        }
+
+        /** Names of triggers of ours that somebody has renamed: with those that take their places they would capture everything twice. */
+        private List<String> renamed(CapturedTable member) {
+            List<String> named = member.events().stream().map(member::trigger).toList();
+            return triggers.getOrDefault(member.member(), Map.of()).keySet().stream().filter(name -> !named.contains(name)).toList();
         }
 
         private Optional<String> unsettled(CapturedTable member) {
@@ -119,7 +128,8 @@ public final class Capture {
         private boolean functionsFit(CapturedTable member) {
             TriggerSql sql = new TriggerSql(member, existing(captured), existing(compared));
             Map<String, String> present = functions.getOrDefault(member.member(), Map.of());
-            return member.events().stream().allMatch(event -> sql.source(event).equals(present.get(member.trigger(event))));
+            return triggersInPlace(member) && renamed(member).isEmpty()
+                    && member.events().stream().allMatch(event -> sql.source(event).equals(present.get(member.trigger(event))));
         }
     }
 
@@ -149,6 +159,7 @@ public final class Capture {
         for (CapturedTable member : state.family()) {
             TriggerSql sql = new TriggerSql(member, List.copyOf(captured), List.copyOf(compared));
             sql.functions().forEach(ddl -> hands.engine(ddl));
+            state.renamed(member).forEach(name -> hands.engine("DROP TRIGGER " + Quoting.identifier(name) + " ON " + member.name()));
             if (!state.triggersInPlace(member)) {
                 sql.triggers().forEach(ddl -> hands.engine(ddl));
             }
@@ -238,16 +249,18 @@ public final class Capture {
                 .formatted(relation, types(relation + "::oid"), types("to_regclass('" + TriggerSql.buffer(relation) + "')")));
         List<CapturedTable> family = new ArrayList<>();
         Map<Long, Map<String, String>> functions = new LinkedHashMap<>();
+        Map<Long, Map<String, String>> triggers = new LinkedHashMap<>();
         Map<Long, Map<String, String>> inherited = new LinkedHashMap<>();
         for (Row member : hands.ask(FAMILY.formatted(relation))) {
             family.add(new CapturedTable(relation, member.number("oid"), member.text("name"),
                     member.flag("routes"), member.flag("partition"), member.find("descendants").map(Capture::numbers).orElse(List.of()),
                     strings(member.text("live")), strings(member.text("shapes")), member.number("oid") == relation ? strings(member.text("key")) : List.of()));
             functions.put(member.number("oid"), texts(member.text("functions")));
+            triggers.put(member.number("oid"), texts(member.text("triggers")));
             inherited.put(member.number("oid"), texts(member.text("inherited")));
         }
         return new State(family, byName(state.text("buffer")), byName(state.text("wanted")), state.flag("tracked"),
-                strings(state.text("captured")), strings(state.text("compared")), functions, inherited);
+                strings(state.text("captured")), strings(state.text("compared")), functions, triggers, inherited);
     }
 
     private static String types(String relation) {
@@ -260,6 +273,10 @@ public final class Capture {
                 WHERE a.attrelid = %s AND a.attnum > 0 AND NOT a.attisdropped""".formatted(relation);
     }
 
+    /** Whose trigger it is; its name is the table owner's to change. */
+    private static final String RUNS_OURS =
+            " p.pronamespace = 'pgtrickle_changes'::regnamespace AND p.proname ~ '^pg_trickle_cdc_[a-z]+_%1$d(_[0-9]+)?$'";
+
     private static final String MEMBERS = """
             WITH RECURSIVE family(oid) AS (
                 SELECT %1$d::oid UNION SELECT inhrelid FROM pg_inherits JOIN family ON inhparent = family.oid WHERE NOT inhdetachpending
@@ -270,7 +287,8 @@ public final class Capture {
             SELECT DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS name
             FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid AND p.pronamespace = 'pgtrickle_changes'::regnamespace
             JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d' AND c.oid NOT IN (SELECT oid FROM family)
+            WHERE""" + RUNS_OURS + """
+                 AND c.oid NOT IN (SELECT oid FROM family)
             ORDER BY 1""";
 
     private static final String FAMILY = MEMBERS + """
@@ -291,11 +309,14 @@ public final class Capture {
                         AND NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid AND c.relkind = 'r')
                     HAVING bool_and(t.typtype = 'b' AND t.typnamespace = 'pg_catalog'::regnamespace)), '[]')::text AS key,
                 (SELECT coalesce(json_object_agg(g.tgname, p.prosrc), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-                 WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgparentid = 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
-                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS functions,
+                 WHERE g.tgrelid = c.oid AND g.tgenabled = 'A' AND g.tgparentid = 0 AND""" + RUNS_OURS + """
+                )::text AS functions,
+                (SELECT coalesce(json_object_agg(g.tgname, p.proname), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+                 WHERE g.tgrelid = c.oid AND g.tgparentid = 0 AND""" + RUNS_OURS + """
+                )::text AS triggers,
                 (SELECT coalesce(json_object_agg(g.tgname, g.tgenabled), '{}') FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-                 WHERE g.tgrelid = c.oid AND g.tgparentid <> 0 AND g.tgname LIKE 'pg\\_trickle\\_cdc\\_%%\\_%1$d'
-                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)::text AS inherited
+                 WHERE g.tgrelid = c.oid AND g.tgparentid <> 0 AND""" + RUNS_OURS + """
+                )::text AS inherited
             FROM family JOIN pg_class c ON c.oid = family.oid JOIN pg_namespace n ON n.oid = c.relnamespace
             ORDER BY c.oid""";
 

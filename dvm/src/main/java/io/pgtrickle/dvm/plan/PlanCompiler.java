@@ -28,6 +28,9 @@ public final class PlanCompiler {
     /** At most so many columns beside the query's does a buffer or a state table have. */
     private static final int OWN_COLUMNS = 8;
 
+    /** Whether a stack is deep enough can change; so whoever keeps facts has to keep this among the obstacles. */
+    public static final String TOO_MANY_PARTS = "an expression of too many parts";
+
     private final QueryParser parser;
 
     public PlanCompiler(QueryParser parser) {
@@ -59,6 +62,8 @@ public final class PlanCompiler {
                     output, builder.stages(), builder.sources(), names(facts), apply(output, facts.output()));
         } catch (UnsupportedConstructException e) {
             return new FullPlan(facts, List.of(e.construct()));
+        } catch (StackOverflowError e) {
+            return new FullPlan(facts, List.of(TOO_MANY_PARTS));
         }
     }
 

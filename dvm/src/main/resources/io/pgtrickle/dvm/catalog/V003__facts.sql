@@ -218,8 +218,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                          OR attnum <= (SELECT max(attnum) FROM pg_attribute WHERE attrelid = source AND (columns IS NULL OR attname = ANY (columns)))))) END,
                 (SELECT string_agg(concat_ws(' ', tgname, tgenabled, t.xmin, t.ctid), ',' ORDER BY tgname)
                  FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-                 WHERE tgrelid = c.oid AND tgname LIKE 'pg\_trickle\_cdc\_%\_' || source::text
-                     AND p.pronamespace = 'pgtrickle_changes'::regnamespace)), ';' ORDER BY c.oid)
+                 WHERE tgrelid = c.oid AND p.pronamespace = 'pgtrickle_changes'::regnamespace
+                     AND p.proname ~ format('^pg_trickle_cdc_[a-z]+_%s(_[0-9]+)?$', source))), ';' ORDER BY c.oid)
          FROM family, LATERAL (SELECT pg_class.* FROM pg_class WHERE pg_class.oid = family.oid OFFSET 0) c),
         (SELECT md5(string_agg(ev_action::text, '' ORDER BY oid)) FROM pg_rewrite WHERE ev_class = source)))
 $$;

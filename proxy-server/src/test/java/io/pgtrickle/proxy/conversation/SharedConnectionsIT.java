@@ -81,6 +81,7 @@ class SharedConnectionsIT {
                 client.pipeline(new Parse("s", "SELECT 'foreign ' || $1::text", List.of()));
             });
             hold(clients.getFirst());
+            clients.getFirst().untilReady();
         }
 
         private static void hold(RawClient client) {
@@ -93,14 +94,13 @@ class SharedConnectionsIT {
             turn = 1 - turn;
             RawClient next = clients.get(turn);
             hold(next);
-            holding.untilReady();
             run(holding, "s", "x");
             holding.pipeline(new Parse("", "COMMIT", List.of()), bind(""), new Execute("", 0));
+            next.untilReady();
         }
 
         @Override
         public void close() {
-            clients.get(turn).untilReady();
             clients.get(turn).query("COMMIT");
             clients.forEach(RawClient::close);
         }

@@ -9,6 +9,8 @@ import io.pgtrickle.suite.SqlSuite;
 import io.pgtrickle.suite.oracle.Oracle;
 import io.pgtrickle.suite.step.StreamTable;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -291,6 +293,30 @@ class SourcesIT extends SqlSuite {
         v.step("INSERT INTO t2 VALUES (2, 3)").noDelta().matchesRecompute();
         v.anew("ALTER TABLE t ATTACH PARTITION t2 FOR VALUES IN (2)").delta("+1 | 2 | 2", "+1 | 2 | 3").matchesRecompute();
         v.step("INSERT INTO t2 VALUES (2, 4)").delta("+1 | 2 | 4").matchesRecompute();
+    }
+
+    /** Its function counts, not its name: otherwise what takes its place would capture everything a second time. */
+    @ParameterizedTest
+    @ValueSource(strings = {"zz", "pg_trickle_cdc_zz_1"})
+    void aCaptureTriggerThatItsTablesOwnerRenames(String name) {
+        run("CREATE TABLE t (a integer)", "INSERT INTO t VALUES (1)");
+        var v = view("SELECT a, count(*) AS n FROM t GROUP BY a");
+        String trigger = query("SELECT tgname FROM pg_trigger WHERE tgrelid = 't'::regclass AND tgname LIKE '%ins%'").single();
+        run("ALTER TRIGGER \"" + trigger + "\" ON t RENAME TO " + name, "INSERT INTO t VALUES (1)", "REFRESH MATERIALIZED VIEW v");
+        v.matchesRecompute();
+        v.step("INSERT INTO t VALUES (1)").delta("-1 | 1 | 2", "+1 | 1 | 3").matchesRecompute();
+        run("ALTER TABLE t DISABLE TRIGGER \"" + trigger + "\"", "ALTER TRIGGER \"" + trigger + "\" ON t RENAME TO " + name, "INSERT INTO t VALUES (2)",
+                "REFRESH MATERIALIZED VIEW v", "INSERT INTO t VALUES (2)", "REFRESH MATERIALIZED VIEW v");
+        v.matchesRecompute();
+        assertThat(lines("SELECT count(*) FROM pg_trigger WHERE tgrelid = 't'::regclass AND tgname = '" + name + "'")).containsExactly("0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"OR", "AND"})
+    void thousandsOfConditions(String operator) {
+        run("CREATE TABLE t (a integer PRIMARY KEY)", "INSERT INTO t VALUES (1), (2), (-1)");
+        String condition = IntStream.range(3, 5000).mapToObj(i -> "a <> " + i).collect(Collectors.joining(" " + operator + " "));
+        view("SELECT a FROM t WHERE " + condition).step("INSERT INTO t VALUES (10000)", "DELETE FROM t WHERE a = 1").delta("-1 | 1", "+1 | 10000").matchesRecompute();
     }
 
     @Test

@@ -5,7 +5,9 @@ import io.pgtrickle.sql.ast.Expr;
 import io.pgtrickle.sql.parse.FunctionCatalog;
 import io.pgtrickle.sql.parse.NormalizedQuery;
 import io.pgtrickle.sql.parse.UnsupportedConstructException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -92,11 +94,14 @@ final class ExpressionReader {
         return switch (expression) {
             case ParenthesedExpressionList<?> list when list.size() == 1 -> conjuncts(list.getFirst());
             case AndExpression and when !and.isUseOperator() -> {
-                Expression left = and.getLeftExpression();
-                List<Expr> operands =
-                        new ArrayList<>(left instanceof AndExpression more ? conjuncts(more) : List.of(read(left)));
-                operands.add(read(and.getRightExpression()));
-                yield operands;
+                Deque<Expression> operands = new ArrayDeque<>();
+                Expression left = and;
+                while (left instanceof AndExpression more && !more.isUseOperator()) { // a loop, as there may be thousands
+                    operands.addFirst(more.getRightExpression());
+                    left = more.getLeftExpression();
+                }
+                operands.addFirst(left);
+                yield readAll(List.copyOf(operands));
             }
             default -> List.of(read(expression));
         };
@@ -129,12 +134,17 @@ final class ExpressionReader {
     }
 
     private Expr disjuncts(OrExpression or) throws UnsupportedConstructException {
-        Expression left = or.getLeftExpression();
-        return new CompositeBuilder()
-                .add(left instanceof OrExpression more ? disjuncts(more) : read(left))
-                .add(" OR ")
-                .add(read(or.getRightExpression()))
-                .build();
+        Deque<Expression> operands = new ArrayDeque<>();
+        Expression left = or;
+        while (left instanceof OrExpression more) {
+            operands.addFirst(more.getRightExpression());
+            left = more.getLeftExpression();
+        }
+        CompositeBuilder builder = new CompositeBuilder().add(read(left));
+        for (Expression operand : operands) {
+            builder.add(" OR ").add(read(operand));
+        }
+        return builder.build();
     }
 
     private Expr binary(BinaryExpression binary) throws UnsupportedConstructException {
