@@ -3,9 +3,16 @@ package io.pgtrickle.proxy.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.pgtrickle.wire.frontend.FrontendMessage;
+import io.pgtrickle.wire.frontend.FrontendMessage.Bind;
+import io.pgtrickle.wire.frontend.FrontendMessage.Describe;
+import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
+import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
+import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.FrontendMessage.Terminate;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -162,6 +169,26 @@ class PoolIT {
                     assertThat(client.query("DROP_REPLICATION_SLOT s")).contains("C DROP_REPLICATION_SLOT");
                 }
             }
+        }
+    }
+
+    @Test
+    void a_statement_from_before_ddl_does_not_return_other_columns_on_another_connection() throws IOException {
+        try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 3");
+                RawClient client = proxy.client();
+                RawClient other = proxy.client();
+                RawClient third = proxy.client()) {
+            other.query("CREATE TABLE changing AS SELECT 1 AS a");
+            client.pipeline(new Parse("s", "SELECT * FROM changing", List.of()), new Describe(Target.STATEMENT, "s"));
+            var run = new FrontendMessage[] {Bind.ofText("", "s", List.of(), StandardCharsets.UTF_8), new Execute("", 0)};
+            assertThat(client.pipeline(run)).contains("D 1");
+            other.query("ALTER TABLE changing ALTER a SET DEFAULT 7");
+            other.query("BEGIN"); // the only connection so far
+            assertThat(client.pipeline(run)).contains("D 1");
+            third.query("BEGIN"); // the second one
+            other.query("ALTER TABLE changing ADD b int; COMMIT; BEGIN");
+            assertThat(client.pipeline(run)).contains("E ERROR 0A000 cached plan must not change result type");
+            other.query("ROLLBACK");
         }
     }
 
