@@ -144,9 +144,7 @@ class ConsoleTablesIT {
 
     @Test
     void numbers_are_those_of_what_clients_did() throws Exception {
-        String database = lab.postgres.createDatabase();
         try (AdminLab own = new AdminLab(directory, "pool_mode = transaction")) {
-            assertThat(database).isNotEmpty();
             try (Connection client = own.connect(own.database, "postgres", "postgres", Map.of("preferQueryMode", "simple"))) {
                 AdminLab.query(client, "SELECT 0");
                 Row before = own.show("STATS_TOTALS", own.database);
@@ -158,8 +156,9 @@ class ConsoleTablesIT {
                 Row after = own.show("STATS_TOTALS", own.database);
                 assertThat(grown(before, after, "xact_count")).isEqualTo(1);
                 assertThat(grown(before, after, "query_count")).isEqualTo(4); // BEGIN and COMMIT are queries, too
-                assertThat(grown(before, after, "query_time")).isBetween(100_000L, 280_000L);
-                assertThat(grown(before, after, "xact_time")).isGreaterThan(300_000L);
+                long inQueries = grown(before, after, "query_time");
+                assertThat(inQueries).isGreaterThan(100_000L);
+                assertThat(grown(before, after, "xact_time") - inQueries).as("with the pause, which is no query").isGreaterThan(200_000L);
                 assertThat(grown(before, after, "server_assignment_count")).isEqualTo(1);
                 assertThat(grown(before, after, "bytes_sent")).isBetween(100_000L, 101_000L);
                 assertThat(grown(before, after, "bytes_received")).isBetween(80L, 400L);

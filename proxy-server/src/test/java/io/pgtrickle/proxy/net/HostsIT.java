@@ -170,6 +170,8 @@ class HostsIT {
         }
     }
 
+    private static final String RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'";
+
     @Test
     void a_server_on_a_unix_socket_and_a_cancel_request_to_it() throws Exception {
         assumeThat(Epoll.isAvailable()).isTrue();
@@ -179,9 +181,8 @@ class HostsIT {
             assertThat(NetLab.query(client, "SELECT coalesce(inet_server_addr()::text, 'unix')")).containsExactly("unix");
             assertThat(lab.show("SERVERS", "addr", "port")).contains("unix " + standbyPort);
             var cancelling = CompletableFuture.runAsync(() -> {
-                try {
-                    NetLab.until(() -> lab.show("SERVERS", "state").contains("active"));
-                    Thread.sleep(300);
+                try (Connection other = lab.connect("d", "postgres")) {
+                    NetLab.until(() -> NetLab.query(other, RUNNING).contains("1"));
                     statement.cancel();
                 } catch (Exception e) {
                     throw new AssertionError(e);
