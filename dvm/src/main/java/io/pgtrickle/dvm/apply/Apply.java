@@ -72,16 +72,8 @@ public sealed interface Apply permits KeyApply, AnchorApply, BagApply {
 
     /** Change rows added up by what a user sees of them; the query's weight column says how many copies came or went. */
     default String netted(String delta, String hash) {
-        List<String> identity = columns().stream()
-                .flatMap(column -> Identity.expressions("d." + Quoting.identifier(column.name()), column.type()).stream())
-                .toList();
-        String items = columns().stream()
-                .map(column -> {
-                    String name = Quoting.identifier(column.name());
-                    return identity.contains("d." + name) ? "d." + name : "any_value(d." + name + ") AS " + name;
-                })
-                .collect(Collectors.joining(", "));
-        return "SELECT " + items + hash + ", sum(d.__pgt_w) AS __pgt_w\nFROM (\n" + Indent.by(2, delta) + ") AS d\nGROUP BY "
-                + String.join(", ", identity) + "\nHAVING sum(d.__pgt_w) <> 0";
+        Identity.Grouping rows = Identity.grouping("d", columns());
+        return "SELECT " + rows.items() + hash + ", sum(d.__pgt_w) AS __pgt_w\nFROM (\n" + Indent.by(2, delta) + ") AS d\nGROUP BY "
+                + rows.by() + "\nHAVING sum(d.__pgt_w) <> 0";
     }
 }

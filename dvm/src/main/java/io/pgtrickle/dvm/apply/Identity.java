@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.apply;
 
+import io.pgtrickle.dvm.plan.ColumnFacts;
 import io.pgtrickle.dvm.plan.TypeFacts;
+import io.pgtrickle.sql.render.Quoting;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,6 +104,29 @@ public final class Identity {
             return "ROW(" + value + ")::text"; // by the type's output function; a cast to text would lose trailing blanks
         }
         return type.deterministic() ? "(" + value + ")::text" : "(" + value + ")::text COLLATE \"C\"";
+    }
+
+    /**
+     * For a GROUP BY of rows that look the same.
+     *
+     * @param items the columns, each under its own name: one of those in the group, which look the same
+     * @param by what to group by
+     */
+    public record Grouping(String items, String by) {}
+
+    /** @param alias of the rows that have the columns */
+    public static Grouping grouping(String alias, List<ColumnFacts> columns) {
+        List<String> by = columns.stream()
+                .flatMap(column -> expressions(alias + "." + Quoting.identifier(column.name()), column.type()).stream())
+                .toList();
+        String items = columns.stream()
+                .map(column -> {
+                    String name = Quoting.identifier(column.name());
+                    String value = alias + "." + name;
+                    return by.contains(value) ? value : "any_value(" + value + ") AS " + name;
+                })
+                .collect(Collectors.joining(", "));
+        return new Grouping(items, String.join(", ", by));
     }
 
     /** A condition: both look the same, NULL like NULL. */

@@ -4,11 +4,13 @@ package io.pgtrickle.dvm.delta;
 import io.pgtrickle.dvm.operator.Aggregate;
 import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.operator.Scan;
+import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.dvm.plan.Target;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Reads changes from the WITH queries of a differential program, and stages from their state tables. */
 final class ChangeReading implements Reading {
@@ -34,6 +36,11 @@ final class ChangeReading implements Reading {
     @Override
     public List<String> changedColumns(Scan scan) {
         return of(scan).source().columns();
+    }
+
+    @Override
+    public Optional<List<String>> changedKey(Scan scan) {
+        return of(scan).source().netting().flatMap(SourceUse.Netting::key);
     }
 
     private Changes of(Scan scan) {

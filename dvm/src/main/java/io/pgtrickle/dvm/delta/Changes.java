@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.dvm.delta;
 
+import io.pgtrickle.dvm.apply.Identity;
 import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.plan.SourceUse;
@@ -19,7 +20,7 @@ record Changes(SourceUse source, String table, Slice slice) {
 
     /** The change rows one by one. */
     private String single() {
-        return source.netted() ? "read_" + source.relation() : name();
+        return source.netting().isPresent() ? "read_" + source.relation() : name();
     }
 
     /**
@@ -34,17 +35,15 @@ record Changes(SourceUse source, String table, Slice slice) {
                 "SELECT " + String.join(", ", columns) + "\nFROM " + Quoting.qualified(slice.buffer()) + " AS b\nWHERE " + slice.condition()
                         + "\nUNION ALL\nSELECT " + String.join(", ", Collections.nCopies(columns.size(), "NULL"))
                         + "\nFROM generate_series(1, " + slice.expected() + ")\nWHERE pg_backend_pid() = 0\nLIMIT " + slice.limit());
-        if (source.netted()) {
-            program.with(name(), "the same without what came and went again", net(columns().toList()));
-        }
+        source.netting().ifPresent(netting -> program.with(
+                name(), "the same without what came and went again", net(columns().toList(), Identity.grouping("r", netting.columns()))));
     }
 
     /** One row for each copy, as everywhere. Without the limit, which is never reached, the planner would expect a thousand copies of each. */
-    private String net(List<String> columns) {
-        String list = String.join(", ", columns);
+    private String net(List<String> columns, Identity.Grouping equal) {
         return "SELECT " + columns.stream().map(column -> "n." + column).collect(Collectors.joining(", ")) + ", sign(n." + Reading.WEIGHT
-                + ")::smallint AS " + Reading.WEIGHT + "\nFROM (SELECT " + list + ", sum(" + Reading.WEIGHT + ") AS " + Reading.WEIGHT + " FROM " + single()
-                + " GROUP BY " + list + ") AS n,\n  generate_series(1, abs(n." + Reading.WEIGHT + "))\nLIMIT " + slice.limit();
+                + ")::smallint AS " + Reading.WEIGHT + "\nFROM (SELECT " + equal.items() + ", sum(r." + Reading.WEIGHT + ") AS " + Reading.WEIGHT + " FROM " + single()
+                + " AS r GROUP BY " + equal.by() + ") AS n,\n  generate_series(1, abs(n." + Reading.WEIGHT + "))\nLIMIT " + slice.limit();
     }
 
     private Stream<String> columns() {

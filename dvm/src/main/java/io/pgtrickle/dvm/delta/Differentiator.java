@@ -5,19 +5,29 @@ import io.pgtrickle.dvm.apply.Apply;
 import io.pgtrickle.dvm.apply.Apply.Counts;
 import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.operator.Aggregate;
+import io.pgtrickle.dvm.operator.Filter;
+import io.pgtrickle.dvm.operator.InnerJoin;
+import io.pgtrickle.dvm.operator.Operator;
 import io.pgtrickle.dvm.operator.Output;
+import io.pgtrickle.dvm.operator.Project;
 import io.pgtrickle.dvm.operator.Reading;
+import io.pgtrickle.dvm.operator.Scan;
 import io.pgtrickle.dvm.operator.Select;
+import io.pgtrickle.dvm.operator.Subquery;
+import io.pgtrickle.dvm.operator.UnionAll;
 import io.pgtrickle.dvm.plan.SourceUse;
 import io.pgtrickle.dvm.plan.Target;
 import io.pgtrickle.sql.render.Indent;
 import io.pgtrickle.sql.render.Quoting;
+import io.pgtrickle.sql.statement.QualifiedName;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes the programs of a plan. A refresh is one statement, so everything in it sees one snapshot: the change rows, then
@@ -88,6 +98,32 @@ public final class Differentiator {
                         + Indent.by(2, changes.stream().map(Changes::seen).collect(Collectors.joining("\nUNION ALL\n"))) + ") AS s");
         broken.add("(SELECT beyond FROM seen)");
         return program.select(result(counts, "SELECT rows FROM seen", broken));
+    }
+
+    /** The most {@link InnerJoin#tripled} of any join when these tables changed. */
+    public int tripled(Set<Long> relations) {
+        List<Changes> changes = sources.stream()
+                .filter(source -> relations.contains(source.relation()))
+                .map(source -> new Changes(source, "", Slice.template(source.relation(), "")))
+                .toList();
+        Reading reading = new ChangeReading(changes, new Target(QualifiedName.of("", ""), QualifiedName.of("", ""), "", ""));
+        return Stream.concat(Stream.of(output), stages.stream().map(Aggregate::input))
+                .mapToInt(operator -> tripled(operator, reading))
+                .max()
+                .orElse(0);
+    }
+
+    private static int tripled(Operator operator, Reading reading) {
+        return switch (operator) {
+            case InnerJoin join -> Math.max(
+                    join.tripled(reading), join.inputs().stream().mapToInt(input -> tripled(input, reading)).max().orElse(0));
+            case Project project -> tripled(project.input(), reading);
+            case Filter filter -> tripled(filter.input(), reading);
+            case Subquery subquery -> tripled(subquery.query(), reading);
+            case UnionAll union -> union.branches().stream().mapToInt(input -> tripled(input, reading)).max().orElse(0);
+            case Scan _ -> 0;
+            case Aggregate _ -> 0; // a stage of its own
+        };
     }
 
     public String full(Target target) {

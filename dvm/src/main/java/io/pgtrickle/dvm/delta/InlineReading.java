@@ -9,6 +9,7 @@ import io.pgtrickle.dvm.operator.Select;
 import io.pgtrickle.sql.render.QueryRenderer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,6 +28,11 @@ public final class InlineReading implements Reading {
 
     @Override
     public List<String> changedColumns(Scan scan) {
+        throw new IllegalStateException("nothing changes here");
+    }
+
+    @Override
+    public Optional<List<String>> changedKey(Scan scan) {
         throw new IllegalStateException("nothing changes here");
     }
 

@@ -6,6 +6,7 @@ import io.pgtrickle.dvm.operator.Reading;
 import io.pgtrickle.dvm.operator.Scan;
 import io.pgtrickle.dvm.plan.Target;
 import java.util.List;
+import java.util.Optional;
 
 /** Reads tables as they are, and stages from the WITH queries of a full program. */
 final class RecomputedReading implements Reading {
@@ -28,6 +29,11 @@ final class RecomputedReading implements Reading {
 
     @Override
     public List<String> changedColumns(Scan scan) {
+        throw new IllegalStateException("nothing changes here");
+    }
+
+    @Override
+    public Optional<List<String>> changedKey(Scan scan) {
         throw new IllegalStateException("nothing changes here");
     }
 

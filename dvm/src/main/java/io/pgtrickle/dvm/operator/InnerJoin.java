@@ -6,6 +6,8 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * An n-way inner or cross join; WHERE belongs to the conjuncts.
@@ -20,11 +22,12 @@ import java.util.List;
  *
  * Every term starts from change rows and reads the other relations as they are, so their indexes serve; nothing ever
  * subtracts from a whole table. For more than {@value #MULTIPLIED_OUT} changed tables, where the terms would be too many, the
- * sequence Σi R1ⁿᵉʷ ⋈ … ⋈ ΔRi ⋈ … ⋈ Rnᵒˡᵈ takes over, with Rᵒˡᵈ written as R ⊎ -ΔR.
+ * sequence Σi R1ⁿᵉʷ ⋈ … ⋈ ΔRi ⋈ … ⋈ Rnᵒˡᵈ takes over, with Rᵒˡᵈ written as R ⊎ -ΔR; by a key, where there is one, without what
+ * would cancel out, since three rows for each one that changed would be multiplied with three of the next table.
  */
 public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Scope {
 
-    private static final int MULTIPLIED_OUT = 4;
+    public static final int MULTIPLIED_OUT = 4;
 
     public InnerJoin {
         inputs = List.copyOf(inputs);
@@ -73,6 +76,19 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         return terms;
     }
 
+    /**
+     * How many changed inputs three rows stand for where one changed, all of which meet each other when the same row changed in all
+     * of them: the cost grows by that power.
+     */
+    public int tripled(Reading reading) {
+        List<Source> tables = inputs.stream().filter(input -> input.change(reading).tables()).toList();
+        return tables.size() <= MULTIPLIED_OUT ? 0 : (int) tables.stream().filter(input -> key(input, reading).isEmpty()).count();
+    }
+
+    private static Optional<List<String>> key(Source input, Reading reading) {
+        return input instanceof Scan scan ? reading.changedKey(scan) : Optional.empty();
+    }
+
     private Rows term(List<Integer> changed, boolean negative, Reading reading) {
         List<String> from = new ArrayList<>();
         List<String> weights = new ArrayList<>();
@@ -91,6 +107,7 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
     /** Changed tables before {@code changed} as they are, those after it as they were. */
     private Rows sequenceTerm(int changed, List<Integer> tables, Reading reading) {
         List<String> from = new ArrayList<>();
+        List<String> conditions = new ArrayList<>(Filter.conditions(conjuncts));
         List<String> weights = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             Source input = inputs.get(i);
@@ -100,29 +117,49 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
             } else if (i > changed && tables.contains(i)) {
                 from.add(beforeItem(input, reading));
                 weights.addAll(weight(input).factors());
+                key(input, reading).ifPresent(_ -> conditions.add(weight(input).sql() + " <> 0"));
             } else {
                 from.add(stored(input, reading));
             }
         }
-        return new Rows(from, Filter.conditions(conjuncts), new Rows.Weight(false, weights));
+        return new Rows(from, conditions, new Rows.Weight(false, weights));
     }
 
     private static String stored(Source input, Reading reading) {
         return input.item(input.change(reading).tables() ? Reading.Time.NOW : Reading.Time.STORED, reading);
     }
 
+    /** With a weight that may be 0. */
     private static String beforeItem(Source input, Reading reading) {
         String alias = Quoting.identifier(input.alias());
         List<String> names = input.changedColumns(reading).stream().map(Column::name).toList();
         List<String> expressions =
                 names.stream().map(name -> alias + "." + Quoting.identifier(name)).toList();
-        Rows gone = new Rows(
-                List.of(input.changedItem(reading)),
-                List.of(),
-                new Rows.Weight(true, weight(input).factors()));
-        List<Select> before = List.of(
-                new Select(Rows.from(stored(input, reading)), expressions, names), new Select(gone, expressions, names));
+        Optional<List<String>> key = key(input, reading);
+        Rows stored = Rows.from(stored(input, reading));
+        Rows changed = Rows.from(input.changedItem(reading));
+        String weight = weight(input).sql();
+        List<Select> before = key.isPresent()
+                ? List.of(
+                        new Select(stored.weighing(cameIn((Scan) input, key.get(), reading)), expressions, names),
+                        new Select(changed.and(List.of(weight + " < 0")), expressions, names))
+                : List.of(
+                        new Select(stored, expressions, names),
+                        new Select(changed.weighing(new Rows.Weight(true, weight(input).factors())), expressions, names));
         return "(" + Select.unionAll(before, true) + ") AS " + alias;
+    }
+
+    /**
+     * 0 for a row that came, 1 for one that had been there. Not as a condition: only a branch of UNION ALL without WHERE is read by
+     * way of an index.
+     */
+    private static Rows.Weight cameIn(Scan scan, List<String> key, Reading reading) {
+        String alias = Quoting.identifier(scan.alias());
+        String values = key.stream()
+                .map(column -> alias + "." + Quoting.identifier(scan.visibleName(column)))
+                .collect(Collectors.joining(", "));
+        return new Rows.Weight(false, List.of("CASE WHEN (%s) IN (SELECT %s FROM %s WHERE %s > 0) THEN 0 ELSE 1 END".formatted(
+                values, key.stream().map(Quoting::identifier).collect(Collectors.joining(", ")), reading.changes(scan), Reading.WEIGHT)));
     }
 
     private static Rows.Weight weight(Source input) {

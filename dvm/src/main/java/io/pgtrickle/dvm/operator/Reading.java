@@ -2,6 +2,7 @@
 package io.pgtrickle.dvm.operator;
 
 import java.util.List;
+import java.util.Optional;
 
 /** How the rules read what lies below them in the program that is being written: each answer is text for a FROM clause. */
 public interface Reading {
@@ -16,6 +17,9 @@ public interface Reading {
 
     /** The table's columns that the change rows hold: those that some stream table uses. */
     List<String> changedColumns(Scan scan);
+
+    /** The table's columns by which the change rows hold at most one row that went and one that came, if some do. */
+    Optional<List<String>> changedKey(Scan scan);
 
     boolean changed(Aggregate stage);
 

@@ -30,6 +30,10 @@ public record Rows(List<String> from, List<String> where, Weight weight) {
         return new Rows(from, all, weight);
     }
 
+    Rows weighing(Weight other) {
+        return new Rows(from, where, other);
+    }
+
     /** A product of weight columns with a sign; only ever +1 or -1 in a change. */
     public record Weight(boolean negative, List<String> factors) {
 

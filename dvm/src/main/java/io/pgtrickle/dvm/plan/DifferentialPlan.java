@@ -12,9 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The plan of a query whose changes follow from the changes of its tables. */
 final class DifferentialPlan implements StreamPlan {
+
+    /** 3 to this power is still less than reading most tables. */
+    private static final int MOST_TRIPLED = 6;
 
     private final List<Aggregate> stages;
     private final List<SourceUse> sources;
@@ -93,6 +97,11 @@ final class DifferentialPlan implements StreamPlan {
     @Override
     public String differential(Target target, Map<Long, Slice> slices) {
         return differentiator.differential(target, slices);
+    }
+
+    @Override
+    public boolean tooManyTogether(Set<Long> relations) {
+        return differentiator.tripled(relations) > MOST_TRIPLED;
     }
 
     @Override

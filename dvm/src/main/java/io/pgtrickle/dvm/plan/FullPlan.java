@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The plan of a query the algebra does not cover: every refresh evaluates it and applies the difference. */
 final class FullPlan implements StreamPlan {
@@ -75,6 +76,11 @@ final class FullPlan implements StreamPlan {
     @Override
     public String differential(Target target, Map<Long, Slice> slices) {
         throw new IllegalStateException("not differential: " + reasons);
+    }
+
+    @Override
+    public boolean tooManyTogether(Set<Long> relations) {
+        return true;
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Builds the operators of one query. Normalisations happen on the way, each in its own method:
@@ -61,6 +62,8 @@ final class PlanBuilder {
     private final Map<Long, Set<String>> usedColumns = new LinkedHashMap<>();
     /** How often the query reads a table. */
     private final Map<Long, Integer> scans = new HashMap<>();
+    /** The tables in joins so wide that what tables were before their changes has to be read ({@link InnerJoin}). */
+    private final Set<Long> inWideJoins = new HashSet<>();
 
     PlanBuilder(QueryFacts facts, QueryParser parser, TypeProbe probe) {
         this.facts = facts;
@@ -83,16 +86,25 @@ final class PlanBuilder {
         return facts.relations().stream()
                 .filter(relation -> usedColumns.containsKey(relation.oid()))
                 .sorted(Comparator.comparingLong(RelationFacts::oid))
-                .map(relation -> new SourceUse(relation.oid(), captured(relation), netted(relation)))
+                .map(relation -> new SourceUse(relation.oid(), captured(relation), netting(relation)))
                 .toList();
     }
 
-    /** Only where rows that look alike are equal, and only where it pays. */
-    private boolean netted(RelationFacts relation) {
-        Set<String> captured = Set.copyOf(captured(relation));
-        return scans.getOrDefault(relation.oid(), 0) >= READ_OFTEN && relation.columns().stream()
-                .filter(column -> captured.contains(column.name()))
-                .allMatch(column -> Identity.exactEquality(column.type()));
+    /** Only where it pays. */
+    private Optional<SourceUse.Netting> netting(RelationFacts relation) {
+        if (scans.getOrDefault(relation.oid(), 0) < READ_OFTEN && !inWideJoins.contains(relation.oid())) {
+            return Optional.empty();
+        }
+        List<String> captured = captured(relation);
+        return Optional.of(new SourceUse.Netting(
+                relation.columns().stream().filter(column -> captured.contains(column.name())).toList(),
+                comparableKeys(relation).filter(captured::containsAll).findFirst()));
+    }
+
+    /** Unique keys whose {@code =} says whether two values look the same. */
+    private static Stream<List<String>> comparableKeys(RelationFacts relation) {
+        return relation.uniqueKeys().stream().filter(key -> relation.columns().stream()
+                .allMatch(column -> !key.contains(column.name()) || Identity.exactEquality(column.type())));
     }
 
     /** What the query uses; one column if it uses none, as in count(*): every changed row must be seen, whatever it holds. */
@@ -154,6 +166,9 @@ final class PlanBuilder {
         if (sources.size() > 1) {
             InnerJoin join = new InnerJoin(sources, conjuncts);
             use(conjuncts, join);
+            if (sources.size() > InnerJoin.MULTIPLIED_OUT) {
+                sources.stream().filter(Scan.class::isInstance).map(Scan.class::cast).forEach(scan -> inWideJoins.add(scan.table().oid()));
+            }
             return join;
         }
         Source only = sources.getFirst();

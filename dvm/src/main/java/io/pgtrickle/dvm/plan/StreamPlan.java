@@ -5,6 +5,7 @@ import io.pgtrickle.dvm.frontier.Slice;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How one stream table is kept equal to its query. Programs are single statements that return one row:
@@ -42,6 +43,9 @@ public interface StreamPlan {
      * @param slices by relation OID; only sources that may have changed. An exact one holds no TRUNCATE marker.
      */
     String differential(Target target, Map<Long, Slice> slices);
+
+    /** Whether these tables had better not have changed together, however little: applying it would cost more than recomputing. */
+    boolean tooManyTogether(Set<Long> relations);
 
     /** Recomputes state and visible table and applies the difference; also the first population. */
     String full(Target target);

@@ -20,9 +20,10 @@ public record Decision(Action action, Optional<String> reason) {
 
     /**
      * @param differential whether the plan can apply changes
+     * @param tooManyTogether {@link io.pgtrickle.dvm.plan.StreamPlan#tooManyTogether} for what is pending
      * @param everyTime whether the result may change without a captured change: uncaptured sources, volatile functions
      */
-    public static Decision of(Pending pending, boolean differential, boolean everyTime) {
+    public static Decision of(Pending pending, boolean differential, boolean tooManyTogether, boolean everyTime) {
         if (pending.reinitReason().isPresent()) {
             return new Decision(Action.REINITIALIZE, pending.reinitReason());
         }
@@ -40,6 +41,9 @@ public record Decision(Action action, Optional<String> reason) {
         }
         if (!differential || !pending.refreshMode().equals("DIFFERENTIAL")) {
             return new Decision(Action.FULL, Optional.empty());
+        }
+        if (tooManyTogether) {
+            return new Decision(Action.FULL, Optional.of("too many tables of one join changed together"));
         }
         return cheaper(pending)
                 .map(reason -> new Decision(Action.FULL, Optional.of(reason)))

@@ -31,7 +31,8 @@ record KnownRefresh(String schema, String name, String factsHash, String setting
 
     /** What was decided for {@code pending}, which was DIFFERENTIAL, made good for other frontiers and counts. */
     static Optional<KnownRefresh> of(Pending pending, Planner.Planned planned) {
-        if (pending.settingsText().isEmpty()) {
+        boolean always = !planned.plan().tooManyTogether(planned.plan().sources().stream().map(SourceUse::relation).collect(Collectors.toSet()));
+        if (!always || pending.settingsText().isEmpty()) {
             return Optional.empty();
         }
         Map<Long, Slice> slices = planned.plan().sources().stream()

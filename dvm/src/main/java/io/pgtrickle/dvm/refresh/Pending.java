@@ -13,6 +13,8 @@ import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What pgtrickle.pgt_pending says about a stream table before a refresh.
@@ -98,6 +100,11 @@ public record Pending(
 
     public long rows() {
         return sources.stream().mapToLong(Source::rows).sum();
+    }
+
+    /** The relations of which there is something. */
+    Set<Long> changed() {
+        return sources.stream().filter(source -> source.rows() > 0).map(Source::relation).collect(Collectors.toSet());
     }
 
     public boolean anyTruncated() {

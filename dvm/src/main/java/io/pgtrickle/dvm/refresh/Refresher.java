@@ -46,7 +46,8 @@ public final class Refresher {
      * @return empty if the changes could not be applied: everything has to be computed anew
      */
     public Optional<Outcome> refresh(Pending pending, Planner.Planned planned, String initiator) {
-        Decision decision = Decision.of(pending, planned.plan().differential(), planned.everyTime());
+        Decision decision = Decision.of(
+                pending, planned.plan().differential(), planned.plan().tooManyTogether(pending.changed()), planned.everyTime());
         return switch (decision.action()) {
             case NO_DATA -> {
                 if (!hands.foreign()) {

@@ -9,7 +9,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -82,8 +84,17 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new EmbeddedPostgresException("Cannot start PostgreSQL in " + options.directory() + ": " + e, e);
+            throw new EmbeddedPostgresException("Cannot start PostgreSQL in " + options.directory() + ": " + reason(e), e);
         }
+    }
+
+    /** The message of most of these exceptions is only a file's name. */
+    private static String reason(IOException failure) {
+        return switch (failure) {
+            case AccessDeniedException denied -> "permission denied for " + denied.getFile();
+            case NoSuchFileException missing -> missing.getFile() + " does not exist and cannot be created";
+            default -> failure.toString();
+        };
     }
 
     public int port() {

@@ -12,6 +12,7 @@ import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioChannelOption;
 import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.channel.unix.Errors;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.NetworkSettings;
 import io.pgtrickle.proxy.config.NetworkSettings.Tcp;
@@ -67,6 +68,12 @@ public final class Sockets {
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) Math.min(Integer.MAX_VALUE, timeout.toMillis()))
                 .handler(handler)
                 .connect(address);
+    }
+
+    /** Why a system call failed, in the system's words: Netty's native transport puts the call and its number before them. */
+    public static String reason(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        return failure instanceof Errors.NativeIoException ? message.replaceFirst("^.* failed with error\\(-?\\d+\\): ", "") : message;
     }
 
     /** Only TCP connections have any. */

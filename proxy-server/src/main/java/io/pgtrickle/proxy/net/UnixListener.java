@@ -162,7 +162,7 @@ public final class UnixListener implements AutoCloseable {
     private static Channel bind(ServerBootstrap bootstrap, DomainSocketAddress address) throws IOException {
         ChannelFuture binding = bootstrap.bind(address).awaitUninterruptibly();
         if (!binding.isSuccess()) {
-            throw new IOException("cannot listen on " + address.path().replace('\0', '@') + ": " + binding.cause().getMessage(), binding.cause());
+            throw new IOException("cannot listen on " + address.path().replace('\0', '@') + ": " + Sockets.reason(binding.cause()), binding.cause());
         }
         return binding.channel();
     }

@@ -124,7 +124,7 @@ final class Listeners implements AutoCloseable {
         }
         var binding = bootstrap.bind(endpoint).awaitUninterruptibly();
         if (!binding.isSuccess()) {
-            var failure = new BindException("cannot listen on " + address + ": " + binding.cause().getMessage());
+            var failure = new BindException("cannot listen on " + address + ": " + Sockets.reason(binding.cause()));
             failure.initCause(binding.cause());
             throw failure;
         }

@@ -224,7 +224,7 @@ class RunCommandIT {
         String taken = server.host() + ":" + server.port();
         try (Running run = run("--server", taken, "--user", server.user(), "--listen", taken)) {
             assertThat(run.exitCode()).isEqualTo(1);
-            assertThat(run.errors()).contains("cannot listen on " + server.host() + ":" + server.port(), "--listen");
+            assertThat(run.errors()).contains("cannot listen on " + server.host() + ":" + server.port() + ": Address already in use", "--listen");
         }
     }
 

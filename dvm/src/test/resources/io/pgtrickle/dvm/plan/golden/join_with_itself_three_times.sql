@@ -28,7 +28,7 @@ read_1 AS (
 -- the same without what came and went again
 changes_1 AS (
   SELECT n.a, n.b, sign(n.__pgt_w)::smallint AS __pgt_w
-  FROM (SELECT a, b, sum(__pgt_w) AS __pgt_w FROM read_1 GROUP BY a, b) AS n,
+  FROM (SELECT r.a, r.b, sum(r.__pgt_w) AS __pgt_w FROM read_1 AS r GROUP BY r.a, r.b) AS n,
     generate_series(1, abs(n.__pgt_w))
   LIMIT 10
 ),
