@@ -81,7 +81,7 @@ public final class Shows {
                 "timezone", "password", "scram_client_key bytea", "scram_server_key bytea"));
         tables.put("lists", this::lists);
         tables.put("mem", Shows::memory);
-        tables.put("peers", () -> Table.of("peer_id int4", "host", "port int4", "pool_size int4"));
+        tables.put("peers", this::peers);
         tables.put("peer_pools", () -> Table.of(
                 "peer_id int4", "cl_active_cancel_req int4", "cl_waiting_cancel_req int4", "sv_active_cancel int4", "sv_login int4"));
         tables.put("pools", this::pools);
@@ -94,6 +94,12 @@ public final class Shows {
         tables.put("totals", stats::sums);
         tables.put("users", this::users);
         tables.put("version", () -> Table.of("version").add(VERSION));
+    }
+
+    private Table peers() {
+        Table table = Table.of("peer_id int4", "host", "port int4", "pool_size int4");
+        new TreeMap<>(config.get().network().peering().peers()).forEach((id, peer) -> table.add(id, peer.host(), peer.port(), null));
+        return table;
     }
 
     private static String productVersion() {
@@ -203,7 +209,7 @@ public final class Shows {
         Table table = Table.of("list", "items int4");
         table.add("databases", databases().rows().size());
         table.add("users", users().rows().size());
-        table.add("peers", 0);
+        table.add("peers", config.get().network().peering().peers().size());
         table.add("pools", pools().rows().size());
         table.add("peer_pools", 0);
         table.add("free_clients", 0);

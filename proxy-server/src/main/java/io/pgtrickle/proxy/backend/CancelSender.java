@@ -9,7 +9,6 @@ import io.netty.channel.ChannelHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.pgtrickle.proxy.tls.ServerTls;
-import io.pgtrickle.wire.backend.BackendMessage.BackendKeyData;
 import io.pgtrickle.wire.frontend.StartupPacket.CancelRequest;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +19,7 @@ import org.slf4j.LoggerFactory;
 public final class CancelSender {
 
     private static final Logger LOG = LoggerFactory.getLogger(CancelSender.class);
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    public static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private CancelSender() {}
 
@@ -47,7 +46,7 @@ public final class CancelSender {
             tls.secure(channel, server.route().host(), TIMEOUT, new ServerTls.Outcome() {
                 @Override
                 public void ready() {
-                    request(channel, server.key(), done);
+                    request(channel, new CancelRequest(server.key().processId(), server.key().secretKey()), done);
                 }
 
                 @Override
@@ -62,9 +61,10 @@ public final class CancelSender {
         });
     }
 
-    private static void request(Channel channel, BackendKeyData key, Runnable done) {
+    /** @param done run when the other side has closed the connection, which it does when it has dealt with the request */
+    public static void request(Channel channel, CancelRequest request, Runnable done) {
         ByteBuf packet = channel.alloc().buffer();
-        new CancelRequest(key.processId(), key.secretKey()).write(packet);
+        request.write(packet);
         channel.writeAndFlush(packet, channel.voidPromise());
         var timeout = channel.eventLoop().schedule(() -> channel.close(), TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         channel.closeFuture().addListener(_ -> {

@@ -110,6 +110,9 @@ final class RunCommand implements Callable<Integer> {
                 ? source.map(RunCommand::loaded).orElseGet(() -> adapted(ProxyConfig.passThrough(server == null ? LibpqRules.ofThisProcess().server() : server)))
                 : adapted(ProxyConfig.passThrough(Values.LISTEN));
         try {
+            if (source.isPresent() && proxyConfig.files().log().isPresent()) {
+                source.get().onReload(LogFile.open(proxyConfig.files().log().get())::reopen);
+            }
             Product product = new Product(proxyConfig, source, existing ? existingServer(proxyConfig) : embeddedServer(), LOG::info);
             // System.exit waits for it
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(product), "shutdown"));

@@ -17,12 +17,22 @@ final class CancelRegistry {
     private final SecureRandom random = new SecureRandom();
     private final ConcurrentMap<CancelKey, ClientSession> sessions = new ConcurrentHashMap<>();
 
-    /** A new key for a session; the process id is the server's if the session has one of its own, as clients tell their own notifications by it. */
+    private final int ownNumber;
+
+    /** @param ownNumber of {@link io.pgtrickle.proxy.config.Peering} */
+    CancelRegistry(int ownNumber) {
+        this.ownNumber = ownNumber;
+    }
+
+    /**
+     * A new key for a session; the process id is the server's if the session has one of its own, as clients tell their own notifications by
+     * it, unless peers need it to find us.
+     */
     CancelKey register(ClientSession session, int processId, int minorVersion) {
         while (true) {
             byte[] secret = new byte[minorVersion >= 2 ? KEY_BYTES_3_2 : KEY_BYTES_3_0];
             random.nextBytes(secret);
-            var key = new CancelKey(processId, secret);
+            CancelKey key = ownNumber == 0 ? new CancelKey(processId, secret) : CancelKey.of(ownNumber, random.nextInt(), secret);
             if (sessions.putIfAbsent(key, session) == null) {
                 return key;
             }
@@ -39,6 +49,6 @@ final class CancelRegistry {
     }
 
     @Nullable ClientSession find(CancelKey key) {
-        return sessions.get(key);
+        return sessions.get(ownNumber == 0 ? key : key.original());
     }
 }

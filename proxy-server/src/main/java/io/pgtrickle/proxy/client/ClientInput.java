@@ -4,6 +4,7 @@ package io.pgtrickle.proxy.client;
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.wire.codec.FrameHandler;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
+import io.pgtrickle.wire.frontend.FrontendType;
 
 /** Hands what a client sends to whoever is in charge in the session's state. */
 final class ClientInput implements FrameHandler {
@@ -29,7 +30,12 @@ final class ClientInput implements FrameHandler {
                 session.login().checkAnswer(type, length);
                 yield Action.TAKE;
             }
-            case READY -> session.interceptor().begin(type, length);
+            case READY -> {
+                if (type == FrontendType.QUERY && !session.takesSimpleQueries()) {
+                    throw new ProtocolViolationException("simple queries are not allowed (disable_pqexec)");
+                }
+                yield session.interceptor().begin(type, length);
+            }
             case CONSOLE -> {
                 if (length > MAX_CONSOLE_LENGTH) {
                     throw new ProtocolViolationException("invalid message length");

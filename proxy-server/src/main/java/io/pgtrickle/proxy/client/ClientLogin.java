@@ -25,6 +25,8 @@ import io.pgtrickle.wire.frontend.FrontendMessage.PasswordMessage;
 import io.pgtrickle.wire.frontend.FrontendType;
 import io.pgtrickle.wire.frontend.StartupPacket;
 import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -225,10 +227,24 @@ final class ClientLogin {
         if (parameters.containsKey("database") || !route.database().equals(route.user())) {
             parameters.put("database", route.database());
         }
+        context.pooling().sessionDefaults(route.entry()).forEach((name, value) -> {
+            if (parameters.keySet().stream().noneMatch(name::equalsIgnoreCase)) {
+                parameters.put(name, value);
+            }
+        });
+        if (context.reception().addressInName()) {
+            parameters.merge("application_name", "app" + address(), (named, _) -> named + address());
+        }
         var message = new StartupMessage(asked.major(), asked.minor(), parameters, asked.charset());
         PoolSettings sharing = isReplication(asked) ? settings.with(PoolMode.SESSION) : settings;
         lease.open(new Wish(route, sharing, message, serverLogin));
         lease.greeting().ifPresentOrElse(session::loggedInEarly, lease::connect);
+    }
+
+    private String address() {
+        SocketAddress remote = ClientAddress.remote(session.channel());
+        InetSocketAddress shown = ClientAddress.shown(remote == null ? session.channel().remoteAddress() : remote);
+        return " - " + shown.getHostString() + ":" + shown.getPort();
     }
 
     /** Such a session is one long command, and takes few others (PostgreSQL manual 54.4). */

@@ -150,6 +150,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         return interceptorIfReady().orElseThrow(() -> new IllegalStateException("not ready"));
     }
 
+    boolean takesSimpleQueries() {
+        return context.reception().simpleQueries();
+    }
+
     /** Present from the login on. */
     Optional<Interceptor> interceptorIfReady() {
         return Optional.ofNullable(interceptor);
@@ -221,14 +225,18 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         state = State.FAILED;
         reader.close();
         cancelDeadline();
-        ByteBuf out = channel.alloc().buffer();
-        report.write(out, charset());
         // Closing with input unread would reset the connection, and the client might never see the error.
-        forward(out);
+        sendReport(report);
         giveBack();
         endOutput();
         channel.config().setAutoRead(true);
         closeSoon();
+    }
+
+    private void sendReport(Report report) {
+        ByteBuf out = channel.alloc().buffer();
+        report.write(out, charset());
+        forward(out);
     }
 
     /** After what has been written so far. */
@@ -509,6 +517,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
     private void admitted(int processId) {
         CancelKey key = context.cancels().register(this, processId, login.minorVersion());
         cancelKey = key;
+        String notice = context.reception().notice();
+        if (!notice.isEmpty()) {
+            sendReport(Report.notice(notice));
+        }
         send(new BackendKeyData(key.processId(), key.secret()));
         send(new ReadyForQuery('I'));
         flush();
@@ -571,7 +583,7 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         cancelDeadline();
         ClientSession target = context.cancels().find(key);
         if (target == null) {
-            channel.close();
+            context.peers().passOn(key, channel.eventLoop(), () -> channel.close());
             return;
         }
         target.channel.eventLoop().execute(() -> target.cancel.send(() -> channel.close()));

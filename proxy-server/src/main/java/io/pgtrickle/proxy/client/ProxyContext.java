@@ -6,6 +6,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.config.PoolRules;
+import io.pgtrickle.proxy.config.Reception;
 import io.pgtrickle.proxy.pool.DatabaseStates;
 import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.prepared.SharedStatements;
@@ -26,11 +27,13 @@ public final class ProxyContext {
     private volatile Console console = Console.NONE;
     private final ChannelGroup clients;
     private final ClientCounts counts = new ClientCounts();
-    private final CancelRegistry cancels = new CancelRegistry();
+    private final CancelRegistry cancels;
+    private volatile Reception reception;
+    private final Peers peers;
     private final SharedStatements statements = new SharedStatements();
 
     public ProxyContext(Authenticator door, ServerPool pool, PoolRules pooling, EngineCalls engines, Limits limits, Logging logging,
-            TlsContexts tls, ChannelGroup clients, DatabaseStates states) {
+            TlsContexts tls, ChannelGroup clients, DatabaseStates states, Reception reception, Peers peers) {
         this.door = door;
         this.pool = pool;
         this.pooling = pooling;
@@ -40,6 +43,9 @@ public final class ProxyContext {
         this.tls = tls;
         this.clients = clients;
         this.states = states;
+        this.reception = reception;
+        this.peers = peers;
+        this.cancels = new CancelRegistry(peers.ownNumber());
     }
 
     /** Before the first client. */
@@ -47,11 +53,21 @@ public final class ProxyContext {
         console = opened;
     }
 
+    Reception reception() {
+        return reception;
+    }
+
+    /** The proxies that cancel requests are passed on to. */
+    public Peers peers() {
+        return peers;
+    }
+
     /** Sessions that begin from now on go by these; those there are keep what they began with. */
-    public void reload(PoolRules otherPooling, Limits otherLimits, Logging otherLogging) {
+    public void reload(PoolRules otherPooling, Limits otherLimits, Logging otherLogging, Reception otherReception) {
         pooling = otherPooling;
         limits = otherLimits;
         logging = otherLogging;
+        reception = otherReception;
     }
 
     Console console() {

@@ -28,10 +28,13 @@ public final class ConfigFile {
 
     private static final List<String> SECTIONS = List.of("pgbouncer", "databases", "users", "peers", "pgtrickle");
 
+    private static final List<String> PEER_KEYS = List.of("host", "port", "pool_size");
+
     private final Map<String, String> texts = new LinkedHashMap<>();
     private final Map<String, DatabaseEntry> databases = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> databasePools = new LinkedHashMap<>();
     private final Map<String, Map<String, String>> users = new LinkedHashMap<>();
+    private final Map<Integer, HostPort> peers = new LinkedHashMap<>();
     private final Map<String, String> engineTexts = new LinkedHashMap<>();
     private final List<String> warnings = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
@@ -73,7 +76,7 @@ public final class ConfigFile {
             case "pgbouncer" -> global(entry);
             case "databases" -> database(entry);
             case "users" -> users.put(entry.key(), poolSettings(entry, connectionString(entry), ProxySettings.USER, List.of(), List.of()));
-            case "peers" -> warnings.add(entry.place() + ": section [peers] is not supported yet, ignored: cancel requests are not passed on");
+            case "peers" -> peer(entry);
             case "pgtrickle" -> engine(entry);
             default -> {} // said where it began
         }
@@ -128,7 +131,7 @@ public final class ConfigFile {
         Map<String, String> values = connectionString(entry);
         var others = new LinkedHashMap<>(values);
         others.keySet().removeAll(names(ProxySettings.DATABASE));
-        databasePools.put(entry.key(), poolSettings(entry, others, ProxySettings.DATABASE_POOL, UnsupportedSettings.DATABASE, ProxySettings.DATABASE));
+        databasePools.put(entry.key(), poolSettings(entry, others, ProxySettings.DATABASE_POOL, List.of(), ProxySettings.DATABASE));
         try {
             HostReader servers = HostReader.read(values);
             databases.put(entry.key(), new DatabaseEntry(
@@ -143,6 +146,23 @@ public final class ConfigFile {
                     servers.choice()));
         } catch (IllegalArgumentException e) {
             problems.add(entry.place() + ": " + e.getMessage());
+        }
+    }
+
+    /** {@code number = host=… port=…}; PgBouncer's pool_size limits what is sent to a peer at the same time, of which there is no need. */
+    private void peer(IniFile.Entry entry) {
+        Map<String, String> values = connectionString(entry);
+        values.keySet().stream().filter(key -> !PEER_KEYS.contains(key)).forEach(key -> unknown(entry.place(), "setting", key, PEER_KEYS));
+        try {
+            int id = ValueType.integer(1, Peering.MAX_ID).parser().apply(entry.key());
+            int port = ValueType.integer(1, 65535).parser().apply(values.getOrDefault("port", "6432"));
+            String host = values.getOrDefault("host", "");
+            if (host.isEmpty()) {
+                throw new IllegalArgumentException("host is missing");
+            }
+            peers.put(id, new HostPort(host, port));
+        } catch (IllegalArgumentException e) {
+            problems.add(entry.place() + ": " + entry.key() + " = " + entry.value() + ": " + e.getMessage());
         }
     }
 
@@ -189,6 +209,7 @@ public final class ConfigFile {
         String engineUser = engineValues.get(ProxySettings.ENGINE_USER);
         var engine = new ProxyConfig.Engine(Optional.of(engineUser).filter(user -> !user.isEmpty()));
         return ProxySettings.config(values, authentication, new Databases(DEFAULT_SERVER, named, fallback), new PoolRules(texts, databasePools, users), engine)
+                .withPeers(peers)
                 .withMetrics(engineValues.get(ProxySettings.METRICS_LISTEN))
                 .withNetwork(NetworkKeys.proxied(engineValues), engineValues.get(NetworkKeys.EVENT_LOOPS));
     }

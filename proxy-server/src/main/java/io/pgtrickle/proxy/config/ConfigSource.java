@@ -19,6 +19,7 @@ public final class ConfigSource {
     private final UnaryOperator<ProxyConfig> commandLine;
     private List<IniFile.Entry> entries = List.of();
     private Map<String, String> set = Map.of();
+    private Runnable reloaded = () -> {};
 
     /** @param commandLine what options change, which come before the file */
     public ConfigSource(Path file, UnaryOperator<ProxyConfig> commandLine) {
@@ -45,7 +46,13 @@ public final class ConfigSource {
         T used = use.apply(adapted(ConfigFile.of(file, found, Map.of(), true)));
         entries = found;
         set = Map.of();
+        reloaded.run();
         return used;
+    }
+
+    /** Has something done whenever the file has been read anew. */
+    public synchronized void onReload(Runnable action) {
+        reloaded = action;
     }
 
     private Loaded adapted(Loaded loaded) {

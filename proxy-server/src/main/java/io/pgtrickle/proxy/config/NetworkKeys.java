@@ -8,6 +8,7 @@ import io.pgtrickle.proxy.config.NetworkSettings.Tcp;
 import io.pgtrickle.proxy.config.NetworkSettings.Unix;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** PgBouncer's settings about sockets and names, with its defaults unless it says why not; and ours about the PROXY protocol. */
@@ -45,12 +46,17 @@ final class NetworkKeys {
     static final Setting<Duration> DNS_NXDOMAIN_TTL = new Setting<>("dns_nxdomain_ttl", ValueType.seconds(), "15",
             "How long it is believed that there is no such name.");
 
+    static final Setting<Integer> PEER_ID = new Setting<>("peer_id", ValueType.integer(0, Peering.MAX_ID), "0",
+            "This proxy's number among those of section [peers] that clients reach by the same address (so_reuseport, a load balancer). A cancel "
+                    + "request that reaches another one is passed on to it: keys tell the number, in PgBouncer's way, so the two can be peers. Then "
+                    + "clients see a process id of ours in session pooling, too. 0: there are no peers.");
+
     static final List<Setting<?>> ALL = List.of(UNIX_SOCKET_DIR, UNIX_SOCKET_MODE, UNIX_SOCKET_GROUP, SO_REUSEPORT, LISTEN_BACKLOG, TCP_DEFER_ACCEPT,
-            TCP_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT, TCP_SOCKET_BUFFER, DNS_MAX_TTL, DNS_NXDOMAIN_TTL);
+            TCP_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT, TCP_SOCKET_BUFFER, DNS_MAX_TTL, DNS_NXDOMAIN_TTL, PEER_ID);
 
     /** Those of them that take a new start. */
     static final Set<String> FIXED = Set.of(
-            UNIX_SOCKET_DIR.name(), UNIX_SOCKET_MODE.name(), UNIX_SOCKET_GROUP.name(), SO_REUSEPORT.name(), LISTEN_BACKLOG.name());
+            UNIX_SOCKET_DIR.name(), UNIX_SOCKET_MODE.name(), UNIX_SOCKET_GROUP.name(), SO_REUSEPORT.name(), LISTEN_BACKLOG.name(), PEER_ID.name());
 
     static final Setting<List<HostPort>> PROXY_PROTOCOL_LISTEN = new Setting<>("proxy_protocol_listen", ValueType.listOf(NetworkKeys::address, "host:port"), "",
             "Further addresses to listen on, for load balancers that announce their clients by the PROXY protocol (version 1 or 2): every connection "
@@ -84,6 +90,7 @@ final class NetworkKeys {
                         values.get(TCP_USER_TIMEOUT), values.get(TCP_SOCKET_BUFFER)),
                 new Dns(values.get(DNS_MAX_TTL), values.get(DNS_NXDOMAIN_TTL)),
                 Proxied.NONE,
+                new Peering(values.get(PEER_ID), Map.of()),
                 0);
     }
 

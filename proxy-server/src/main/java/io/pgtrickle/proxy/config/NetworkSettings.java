@@ -7,9 +7,10 @@ import java.util.List;
 /**
  * How clients reach the proxy besides listen_addr, and what its sockets and names are like.
  *
+ * @param peering the proxies that share its clients
  * @param eventLoops threads that serve clients and servers; 0 for as many as suit the machine
  */
-public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, Proxied proxied, int eventLoops) {
+public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, Proxied proxied, Peering peering, int eventLoops) {
 
     /**
      * @param reusePort whether other processes may listen on the same port
@@ -52,10 +53,14 @@ public record NetworkSettings(Listening listening, Unix unix, Tcp tcp, Dns dns, 
     /** With what cannot change while the proxy runs as it was before. */
     NetworkSettings keeping(NetworkSettings before) {
         var kept = new Listening(before.listening.reusePort, before.listening.backlog, listening.deferAccept);
-        return new NetworkSettings(kept, before.unix, tcp, dns, before.proxied, before.eventLoops);
+        return new NetworkSettings(kept, before.unix, tcp, dns, before.proxied, new Peering(before.peering.id(), peering.peers()), before.eventLoops);
     }
 
     NetworkSettings with(Proxied other, int loops) {
-        return new NetworkSettings(listening, unix, tcp, dns, other, loops);
+        return new NetworkSettings(listening, unix, tcp, dns, other, peering, loops);
+    }
+
+    NetworkSettings with(Peering other) {
+        return new NetworkSettings(listening, unix, tcp, dns, proxied, other, eventLoops);
     }
 }

@@ -4,6 +4,7 @@ package io.pgtrickle.proxy.config;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How connections are shared, for each database and user: what [users] says of the user comes before what [databases] says of the
@@ -46,6 +47,15 @@ public final class PoolRules {
     /** For clients of a database, as they call it, and of the user they are. */
     public ClientLimits clientLimits(String database, String user) {
         return ProxySettings.clientLimits(values(database, user));
+    }
+
+    /** Startup parameters for those of a database, as they call it, that do not set them themselves. */
+    public Map<String, String> sessionDefaults(String database) {
+        Map<String, String> own = Optional.ofNullable(databases.get(database)).or(() -> Optional.ofNullable(databases.get(FALLBACK))).orElse(Map.of());
+        return ProxySettings.SESSION_DEFAULTS.stream()
+                .map(Setting::name)
+                .filter(own::containsKey)
+                .collect(Collectors.toMap(name -> name, own::get));
     }
 
     /** For the sessions of a client's user. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -13,11 +14,13 @@ public record ProxyConfig(
         Databases databases,
         PoolRules pooling,
         Limits limits,
+        Reception reception,
         Logging logging,
         Tls tls,
         Engine engine,
         Admin admin,
-        NetworkSettings network) {
+        NetworkSettings network,
+        Files files) {
 
     /** PgBouncer keeps this name for its admin console. */
     public static final String CONSOLE = "pgbouncer";
@@ -57,6 +60,17 @@ public record ProxyConfig(
     /** @param verbosity 0 normal, 1 debug, 2 and more trace */
     public record Logging(boolean connections, boolean disconnections, boolean poolerErrors, int verbosity) {}
 
+    /**
+     * What the process leaves in the file system.
+     *
+     * @param pid the file that tells its number
+     * @param log the file that has the log, too
+     */
+    public record Files(Optional<Path> pid, Optional<Path> log) {
+
+        static final Files NONE = new Files(Optional.empty(), Optional.empty());
+    }
+
     public record Tls(TlsSettings clients, TlsSettings servers) {
 
         /** No TLS on either side. */
@@ -89,7 +103,7 @@ public record ProxyConfig(
     /** Without an admin console. */
     public ProxyConfig(
             Listen listen, Authentication authentication, Databases databases, PoolRules pooling, Limits limits, Logging logging, Tls tls, Engine engine) {
-        this(listen, authentication, databases, pooling, limits, logging, tls, engine, Admin.NOBODY, NetworkKeys.network(SettingValues.WITHOUT_FILE));
+        this(listen, authentication, databases, pooling, limits, Reception.PLAIN, logging, tls, engine, Admin.NOBODY, NetworkKeys.network(SettingValues.WITHOUT_FILE), Files.NONE);
     }
 
     /** Whether a client that asks for a database of this name wants the admin console. Without anybody who may use it there is none. */
@@ -110,21 +124,21 @@ public record ProxyConfig(
     }
 
     public ProxyConfig withListen(HostPort address) {
-        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, logging, tls, engine, admin, network);
+        return new ProxyConfig(new Listen(List.of(address.host()), address.port()), authentication, databases, pooling, limits, reception, logging, tls, engine, admin, network, files);
     }
 
     public ProxyConfig withEngineUser(String user) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, new Engine(Optional.of(user)), admin, network);
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, reception, logging, tls, new Engine(Optional.of(user)), admin, network, files);
     }
 
     public ProxyConfig withDatabases(Databases other) {
-        return new ProxyConfig(listen, authentication, other, pooling, limits, logging, tls, engine, admin, network);
+        return new ProxyConfig(listen, authentication, other, pooling, limits, reception, logging, tls, engine, admin, network, files);
     }
 
     /** Changes where the databases without a host are. */
     public ProxyConfig withServer(HostPort server) {
         var moved = new Databases(server, databases.named(), databases.fallback());
-        return new ProxyConfig(listen, authentication, moved, pooling, limits, logging, tls, engine, admin, network);
+        return new ProxyConfig(listen, authentication, moved, pooling, limits, reception, logging, tls, engine, admin, network, files);
     }
 
     /** With what cannot change while the proxy runs as it was before. */
@@ -133,19 +147,24 @@ public record ProxyConfig(
                 .map(setting -> setting.changeable() ? setting : before.shown(setting.name()).orElse(setting))
                 .toList();
         var kept = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, before.admin.metrics, settings);
-        return new ProxyConfig(before.listen, authentication, databases, pooling, limits, logging, tls, before.engine, kept, network.keeping(before.network));
+        return new ProxyConfig(before.listen, authentication, databases, pooling, limits, reception, logging, tls, before.engine, kept, network.keeping(before.network), before.files);
     }
 
     private Optional<ShownSetting> shown(String name) {
         return admin.settings.stream().filter(setting -> setting.name().equals(name)).findFirst();
     }
 
+    ProxyConfig withPeers(Map<Integer, HostPort> peers) {
+        return new ProxyConfig(
+                listen, authentication, databases, pooling, limits, reception, logging, tls, engine, admin, network.with(new Peering(network.peering().id(), peers)), files);
+    }
+
     ProxyConfig withNetwork(NetworkSettings.Proxied proxied, int eventLoops) {
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, admin, network.with(proxied, eventLoops));
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, reception, logging, tls, engine, admin, network.with(proxied, eventLoops), files);
     }
 
     ProxyConfig withMetrics(Optional<HostPort> address) {
         var changed = new Admin(admin.users, admin.statsUsers, admin.statsPeriod, address, admin.settings);
-        return new ProxyConfig(listen, authentication, databases, pooling, limits, logging, tls, engine, changed, network);
+        return new ProxyConfig(listen, authentication, databases, pooling, limits, reception, logging, tls, engine, changed, network, files);
     }
 }

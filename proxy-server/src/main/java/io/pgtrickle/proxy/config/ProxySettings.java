@@ -6,6 +6,7 @@ import io.pgtrickle.proxy.config.ProxyConfig.Engine;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Listen;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -102,6 +103,16 @@ final class ProxySettings {
     static final Setting<Integer> MAX_PREPARED_STATEMENTS = new Setting<>("max_prepared_statements", ValueType.integer(0, Integer.MAX_VALUE), "200",
             "Prepared statements a server connection keeps when it is shared (`transaction`, `statement`); those not used for longest are prepared "
                     + "again when they are needed. Clients may have as many as they like, whatever this says.");
+    static final Setting<String> LOGIN_NOTIFY_MESSAGE = new Setting<>("login_notify_message", ValueType.text(), "",
+            "A NOTICE that every client gets when it has logged in.");
+    static final Setting<Boolean> DISABLE_PQEXEC = new Setting<>("disable_pqexec", ValueType.bool(), "0",
+            "1: a client that sends a simple query, which can hold several statements, is disconnected.");
+    static final Setting<Boolean> APPLICATION_NAME_ADD_HOST = new Setting<>("application_name_add_host", ValueType.bool(), "0",
+            "1: add the client's address and port to the application_name it logs in with.");
+    static final Setting<Optional<Path>> PIDFILE = new Setting<>("pidfile", ValueType.file(), "",
+            "A file that holds the number of the process while it runs; no other starts with the same one.");
+    static final Setting<Optional<Path>> LOGFILE = new Setting<>("logfile", ValueType.file(), "",
+            "A file that gets the log, besides standard error; opened anew on RELOAD.");
     static final Setting<Boolean> LOG_CONNECTIONS = new Setting<>("log_connections", ValueType.bool(), "1", "Log logins (without a configuration file: 0).");
     static final Setting<Boolean> LOG_DISCONNECTIONS = new Setting<>("log_disconnections", ValueType.bool(), "1",
             "Log the end of sessions, with the reason (without a configuration file: 0).");
@@ -121,12 +132,12 @@ final class ProxySettings {
             AUTH_IDENT_FILE, SCRAM_ITERATIONS, MAX_CLIENT_CONN, CLIENT_LOGIN_TIMEOUT, SERVER_CONNECT_TIMEOUT, SERVER_LOGIN_RETRY, POOL_MODE, DEFAULT_POOL_SIZE, MIN_POOL_SIZE, RESERVE_POOL_SIZE,
             RESERVE_POOL_TIMEOUT, MAX_DB_CONNECTIONS, MAX_USER_CONNECTIONS, MAX_DB_CLIENT_CONNECTIONS, MAX_USER_CLIENT_CONNECTIONS, QUERY_WAIT_TIMEOUT, QUERY_WAIT_NOTIFY, SERVER_LIFETIME,
             SERVER_IDLE_TIMEOUT, SERVER_CHECK_DELAY, SERVER_CHECK_QUERY, SERVER_ROUND_ROBIN, SERVER_RESET_QUERY, SERVER_RESET_QUERY_ALWAYS,
-            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
+            MAX_PREPARED_STATEMENTS, QUERY_TIMEOUT, TRANSACTION_TIMEOUT, IDLE_TRANSACTION_TIMEOUT, CLIENT_IDLE_TIMEOUT, LOGIN_NOTIFY_MESSAGE, DISABLE_PQEXEC, APPLICATION_NAME_ADD_HOST, PIDFILE, LOGFILE, LOG_CONNECTIONS, LOG_DISCONNECTIONS, LOG_POOLER_ERRORS, VERBOSE,
             ADMIN_USERS, STATS_USERS, STATS_PERIOD), Stream.concat(NetworkKeys.ALL.stream(), TlsKeys.ALL.stream())).toList();
 
     /** What takes a new start; the others can change while the proxy runs. */
     static final Set<String> FIXED =
-            Stream.concat(Stream.of(LISTEN_ADDR.name(), LISTEN_PORT.name()), NetworkKeys.FIXED.stream()).collect(Collectors.toUnmodifiableSet());
+            Stream.concat(Stream.of(LISTEN_ADDR.name(), LISTEN_PORT.name(), PIDFILE.name(), LOGFILE.name()), NetworkKeys.FIXED.stream()).collect(Collectors.toUnmodifiableSet());
 
     static final Setting<Optional<HostPort>> METRICS_LISTEN = new Setting<>("metrics_listen", ValueType.hostPort(), "",
             "Where Prometheus finds [metrics](admin-console.md#metrics), host:port; without it there are none. Whoever can connect there can read them.");
@@ -139,6 +150,11 @@ final class ProxySettings {
     static final Setting<String> CONNECT_QUERY = new Setting<>("connect_query", ValueType.text(), "",
             "Sent on each server connection when it has been opened; an error is logged, nothing else.");
 
+    /** What sessions of an entry of [databases] begin with unless the client says otherwise: startup parameters. */
+    static final List<Setting<String>> SESSION_DEFAULTS = Stream.of("application_name", "client_encoding", "datestyle", "timezone")
+            .map(name -> new Setting<>(name, ValueType.text(), "", "What sessions begin with whose client does not set " + name + " itself."))
+            .toList();
+
     private static Setting<?> renamed(String name, Setting<?> setting) {
         return new Setting<>(name, setting.type(), "", "Instead of " + setting.name() + ".");
     }
@@ -148,9 +164,9 @@ final class ProxySettings {
     }
 
     /** How connections of an entry of [databases] are shared. */
-    static final List<Setting<?>> DATABASE_POOL = List.of(
+    static final List<Setting<?>> DATABASE_POOL = Stream.concat(SESSION_DEFAULTS.stream(), Stream.of(
             own(POOL_MODE), renamed("pool_size", DEFAULT_POOL_SIZE), own(MIN_POOL_SIZE), own(RESERVE_POOL_SIZE),
-            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(MAX_DB_CLIENT_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY);
+            renamed("reserve_pool", RESERVE_POOL_SIZE), own(MAX_DB_CONNECTIONS), own(MAX_DB_CLIENT_CONNECTIONS), own(SERVER_LIFETIME), CONNECT_QUERY)).toList();
 
     /** The values of section [users]. */
     static final List<Setting<?>> USER = List.of(
@@ -210,12 +226,14 @@ final class ProxySettings {
                 databases,
                 rules,
                 new Limits(values.get(MAX_CLIENT_CONN), values.get(MAX_PREPARED_STATEMENTS), values.get(CLIENT_LOGIN_TIMEOUT), values.get(SERVER_CONNECT_TIMEOUT)),
+                new Reception(values.get(LOGIN_NOTIFY_MESSAGE), !values.get(DISABLE_PQEXEC), values.get(APPLICATION_NAME_ADD_HOST)),
                 new Logging(values.get(LOG_CONNECTIONS), values.get(LOG_DISCONNECTIONS), values.get(LOG_POOLER_ERRORS), values.get(VERBOSE)),
                 TlsKeys.tls(values),
                 engine,
                 new ProxyConfig.Admin(
                         values.get(ADMIN_USERS), values.get(STATS_USERS), values.get(STATS_PERIOD), Optional.empty(), shown(values)),
-                NetworkKeys.network(values));
+                NetworkKeys.network(values),
+                new ProxyConfig.Files(values.get(PIDFILE), values.get(LOGFILE)));
     }
 
     private static List<ShownSetting> shown(SettingValues values) {

@@ -13,25 +13,19 @@ final class UnsupportedSettings {
 
     private static final String NO_TIMEOUT = "there is no such time limit";
     private static final String SYSTEM_DNS = "names are resolved by the operating system";
-    private static final String STDERR = "the log goes to standard error";
+    private static final String STDERR = "the log goes to standard error and logfile";
 
     /** Section [pgbouncer], in PgBouncer's (alphabetical) order. */
     static final List<UnsupportedSetting> GLOBAL = List.of(
-            warned("application_name_add_host", "application_name is passed on as it is", "0"),
             warned("auth_ldap_options", "there is no LDAP authentication", ""),
             needless("autodb_idle_timeout", "nothing is kept for databases found through *"),
             warned("cancel_wait_timeout", NO_TIMEOUT),
             needless("conffile", "the file named on the command line is read"),
-            refused("disable_pqexec", "simple queries are accepted", "0"),
             warned("dns_zone_check_period", SYSTEM_DNS, "0"),
             needless("ignore_startup_parameters", "every startup parameter is passed on to the server"),
             warned("job_name", "there is no system log"),
             warned("log_stats", "no statistics are logged", "0"),
-            warned("logfile", STDERR, ""),
-            warned("login_notify_message", "no notice is sent at login", ""),
             needless("max_packet_size", "messages are streamed whatever their size"),
-            warned("peer_id", "cancel requests are not passed on to other processes", "0"),
-            warned("pidfile", "no such file is written", ""),
             needless("pkt_buf", "buffers are sized by need"),
             warned("pool_idle_timeout", NO_TIMEOUT, "0"),
             warned("resolv_conf", SYSTEM_DNS, ""),
@@ -44,13 +38,6 @@ final class UnsupportedSettings {
             needless("syslog_ident", STDERR),
             needless("track_extra_parameters", "every setting follows its session"),
             refused("user", "the process keeps the user that started it", ""));
-
-    /** The connection strings of section [databases]. */
-    static final List<UnsupportedSetting> DATABASE = List.of(
-            warned("application_name", "application_name is passed on as the client sets it"),
-            refused("client_encoding", "the client's own setting, or the server's default, applies"),
-            refused("datestyle", "the client's own setting, or the server's default, applies"),
-            refused("timezone", "the client's own setting, or the server's default, applies"));
 
     private UnsupportedSettings() {}
 

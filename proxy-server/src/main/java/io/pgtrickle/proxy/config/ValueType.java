@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.config;
 
 import java.math.BigDecimal;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +21,11 @@ record ValueType<T>(String name, String range, Function<String, T> parser) {
 
     static ValueType<String> text() {
         return new ValueType<>("text", "any", text -> text);
+    }
+
+    /** The name of a file; none if it is empty. */
+    static ValueType<Optional<Path>> file() {
+        return new ValueType<>("file", "any", text -> text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text)));
     }
 
     static ValueType<List<String>> list() {

@@ -10,11 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 
-/**
- * The file beside a Unix socket that PostgreSQL also makes and looks at: its first line is the number of the process the socket belongs to,
- * and as long as that process lives nobody else takes the socket.
- */
-final class LockFile implements AutoCloseable {
+/** A file whose first line is the number of the process that has made it; as long as that process lives nobody else makes it. */
+public final class LockFile implements AutoCloseable {
 
     private static final int ATTEMPTS = 10;
 
@@ -24,24 +21,40 @@ final class LockFile implements AutoCloseable {
         this.file = file;
     }
 
-    /** @throws IOException naming the process that has the socket */
-    static LockFile create(Path socket, int port) throws IOException {
+    /**
+     * The file beside a Unix socket that PostgreSQL also makes and looks at.
+     *
+     * @throws IOException naming the process that has the socket
+     */
+    static LockFile ofSocket(Path socket, int port) throws IOException {
         Path file = socket.resolveSibling(socket.getFileName() + ".lock");
-        String text = "%d\n%s\n%d\n%d\n%s\n".formatted(
-                ProcessHandle.current().pid(), Path.of("").toAbsolutePath(), Instant.now().getEpochSecond(), port, file.getParent());
+        return create(file, "lock file", "rw-------", "%d\n%s\n%d\n%d\n%s\n".formatted(
+                ProcessHandle.current().pid(), Path.of("").toAbsolutePath(), Instant.now().getEpochSecond(), port, file.getParent()));
+    }
+
+    /**
+     * The file that tells a process's number and nothing else.
+     *
+     * @throws IOException naming the process that has it
+     */
+    public static LockFile ofProcess(Path file) throws IOException {
+        return create(file, "pidfile", "rw-r--r--", ProcessHandle.current().pid() + "\n");
+    }
+
+    private static LockFile create(Path file, String kind, String permissions, String text) throws IOException {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             try {
-                Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions)));
                 Files.writeString(file, text, StandardOpenOption.TRUNCATE_EXISTING);
                 return new LockFile(file);
             } catch (FileAlreadyExistsException e) {
-                removeStale(file);
+                removeStale(file, kind);
             }
         }
-        throw new IOException("lock file " + file + " comes back as often as it is removed");
+        throw new IOException(kind + " " + file + " comes back as often as it is removed");
     }
 
-    private static void removeStale(Path file) throws IOException {
+    private static void removeStale(Path file, String kind) throws IOException {
         String first;
         try {
             first = Files.readString(file).lines().findFirst().orElse("").strip();
@@ -49,16 +62,16 @@ final class LockFile implements AutoCloseable {
             return; // just gone
         }
         if (first.isEmpty()) {
-            throw new IOException("lock file " + file + " is empty: somebody else is starting, or has crashed while starting; then remove it");
+            throw new IOException(kind + " " + file + " is empty: somebody else is starting, or has crashed while starting; then remove it");
         }
         long pid;
         try {
             pid = Math.abs(Long.parseLong(first));
         } catch (NumberFormatException e) {
-            throw new IOException("lock file " + file + " does not name a process", e);
+            throw new IOException(kind + " " + file + " does not name a process", e);
         }
         if (isAlive(pid)) {
-            throw new IOException("lock file " + file + " exists: process " + pid + " has that socket");
+            throw new IOException(kind + " " + file + " exists: process " + pid + " is running");
         }
         Files.deleteIfExists(file);
     }

@@ -74,7 +74,7 @@ public final class UnixListener implements AutoCloseable {
             listener = new UnixListener(bind(bootstrap, address(path)), Optional.empty(), Optional.empty());
         } else {
             Path file = Path.of(path).toAbsolutePath();
-            LockFile lock = LockFile.create(file, port);
+            LockFile lock = LockFile.ofSocket(file, port);
             try {
                 refuseIfInUse(file);
                 listener = new UnixListener(bind(bootstrap, file, settings), Optional.of(file), Optional.of(lock));

@@ -13,6 +13,7 @@ import io.pgtrickle.proxy.config.EngineLogin;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.embedded.EmbeddedPostgres;
+import io.pgtrickle.proxy.net.LockFile;
 import io.pgtrickle.proxy.server.ProxyServer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -60,6 +61,9 @@ public final class Product implements AutoCloseable {
      */
     public Product(ProxyConfig configured, Optional<ConfigSource> source, Upstream upstream, Consumer<String> progress) throws IOException {
         try {
+            if (configured.files().pid().isPresent()) {
+                own(LockFile.ofProcess(configured.files().pid().get()));
+            }
             server = switch (upstream) {
                 case Upstream.Embedded embedded -> start(embedded, progress);
                 case Upstream.Existing existing -> server(existing.login(), configured.databases().onlyServer());

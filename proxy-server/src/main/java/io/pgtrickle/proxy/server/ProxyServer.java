@@ -13,6 +13,7 @@ import io.pgtrickle.proxy.admin.Statistics;
 import io.pgtrickle.proxy.auth.Authenticator;
 import io.pgtrickle.proxy.client.ClientSession;
 import io.pgtrickle.proxy.client.Clients;
+import io.pgtrickle.proxy.client.Peers;
 import io.pgtrickle.proxy.client.ProxyContext;
 import io.pgtrickle.proxy.config.ConfigSource;
 import io.pgtrickle.proxy.config.PoolMode;
@@ -102,7 +103,8 @@ public final class ProxyServer implements AutoCloseable {
         var lookupPools = new Pools(sockets, config.limits().serverConnectTimeout(), tls, loops.group(), states);
         door.open(new LookupSessions(lookupPools, lookups(config.pooling().pooling()), loops.group()));
         var context = new ProxyContext(
-                door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients, states);
+                door, pool, config.pooling(), new EngineCalls(engines, ENGINE_CALLS_AT_ONCE), config.limits(), config.logging(), tls, clients, states,
+                config.reception(), new Peers(config.network().peering(), sockets));
         var opened = new Listeners(loops, sockets, channel -> ClientSession.install(channel, context));
         open(context, pool, lookupPools, states, opened);
         listeners = opened;

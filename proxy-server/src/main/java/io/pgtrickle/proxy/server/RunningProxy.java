@@ -100,7 +100,8 @@ final class RunningProxy implements Operations {
         TlsContexts.Changes changes = tls.rebuild(now.tls()); // the last that can fail
         door.reload(now);
         listeners.reload(now.network());
-        context.reload(now.pooling(), now.limits(), now.logging());
+        context.reload(now.pooling(), now.limits(), now.logging(), now.reception());
+        context.peers().reload(now.network().peering());
         pools.reload(route -> place(route, now), route -> rules(route, now), now.limits().serverConnectTimeout());
         lookups.reload(route -> place(route, now), _ -> ProxyServer.lookups(now.pooling().pooling()), now.limits().serverConnectTimeout());
         if (changes.servers()) {

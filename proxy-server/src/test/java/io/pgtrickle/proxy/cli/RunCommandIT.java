@@ -187,6 +187,43 @@ class RunCommandIT {
     }
 
     @Test
+    void the_files_of_a_service() throws Exception {
+        TestPostgres server = TestPostgres.shared();
+        Path pid = directory.resolve("proxy.pid");
+        Path log = directory.resolve("proxy.log");
+        Path file = Files.writeString(directory.resolve("proxy.ini"), """
+                [databases]
+                * = host=%s port=%d
+                [pgbouncer]
+                listen_port = 0
+                auth_type = any
+                pidfile = %s
+                logfile = %s
+                """.formatted(server.host(), server.port(), pid, log).replace("* =", "* = user=" + server.user()));
+        try (Running run = run("--config", file.toString(), "--user", server.user())) {
+            run.readyPort();
+            assertThat(pid).hasContent(run.process().pid() + "\n");
+            try (Running second = run("--config", file.toString(), "--user", server.user())) {
+                assertThat(second.exitCode()).isEqualTo(1);
+                assertThat(second.errors()).contains("pidfile " + pid + " exists: process " + run.process().pid() + " is running");
+            }
+            String good = Files.readString(file);
+            Files.writeString(file, good + "max_client_conn = many\n");
+            run.signal("HUP");
+            run.awaitFile(log, "[" + run.process().pid() + "] ERROR RunSignals the configuration stays as it was");
+            Files.move(log, directory.resolve("proxy.log.1"));
+            Files.writeString(file, good);
+            run.signal("HUP");
+            run.awaitFile(log, "");
+            Files.writeString(file, good + "max_client_conn = many\n");
+            run.signal("HUP");
+            run.awaitFile(log, "the configuration stays as it was");
+            assertThat(run.terminate()).isEqualTo(128 + 15);
+        }
+        assertThat(pid).doesNotExist();
+    }
+
+    @Test
     void a_unix_socket_may_be_the_only_way_in_also_after_a_crash() throws Exception {
         assumeThat(Epoll.isAvailable()).isTrue();
         TestPostgres server = TestPostgres.shared();
@@ -211,7 +248,7 @@ class RunCommandIT {
             assertThat(run.out().readLine()).as("errors: %s", run.errors()).isEqualTo(ready);
             try (Running second = run("--config", file.toString(), "--user", server.user())) {
                 assertThat(second.exitCode()).isEqualTo(1);
-                assertThat(second.errors()).contains("process " + run.process().pid() + " has that socket");
+                assertThat(second.errors()).contains("process " + run.process().pid() + " is running");
             }
             assertThat(run.terminate()).isEqualTo(128 + 15);
         }
@@ -333,6 +370,14 @@ class RunCommandIT {
         void awaitError(String text) throws Exception {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
             while (!errors().contains(text)) {
+                assertThat(System.nanoTime() - deadline).as(errors()).isNegative();
+                Thread.sleep(20);
+            }
+        }
+
+        void awaitFile(Path file, String text) throws Exception {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (!Files.exists(file) || !Files.readString(file).contains(text)) {
                 assertThat(System.nanoTime() - deadline).as(errors()).isNegative();
                 Thread.sleep(20);
             }

@@ -19,6 +19,11 @@ import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.config.HostPort;
 import io.pgtrickle.proxy.config.ProxyConfig.Limits;
 import io.pgtrickle.proxy.config.ProxyConfig.Logging;
+import io.pgtrickle.proxy.config.Peering;
+import io.pgtrickle.proxy.config.Reception;
+import io.pgtrickle.proxy.net.Sockets;
+import io.pgtrickle.proxy.net.Transport;
+import io.pgtrickle.proxy.net.Resolver;
 import io.pgtrickle.proxy.config.ProxyConfig;
 import io.pgtrickle.proxy.intercept.EngineCalls;
 import io.pgtrickle.proxy.pool.DatabaseStates;
@@ -87,7 +92,9 @@ class ClientSessionTest {
                 new Logging(false, false, false, 0),
                 TlsContexts.none(),
                 new DefaultChannelGroup(GlobalEventExecutor.INSTANCE),
-                new DatabaseStates());
+                new DatabaseStates(),
+                Reception.PLAIN,
+                new Peers(Peering.NONE, new Sockets(Transport.start(1), ProxyConfig.passThrough(new HostPort("host", 5432)).network(), Resolver.Lookup.ofSystem())));
         ClientSession.install(client, context);
     }
 

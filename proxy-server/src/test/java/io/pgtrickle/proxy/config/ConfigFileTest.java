@@ -158,7 +158,7 @@ class ConfigFileTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "auth_ldap_options = ldapurl=x | no LDAP authentication",
-        "logfile = /var/log/x | standard error"})
+        "syslog = 1 | standard error"})
     void whatIsNotSupportedYetIsWarnedAbout(String line, String consequence) throws IOException {
         assertThat(load("[pgbouncer]\nauth_type = passthrough\n" + line + "\n").warnings())
                 .singleElement().asString().startsWith(directory + "/pgtrickle.ini:3: " + line).contains("not supported yet, ignored").contains(consequence);
@@ -178,12 +178,13 @@ class ConfigFileTest {
         "[pgbouncer] client_tls_protocols = tlsv1.2:!all | names no version of TLS",
         "[pgbouncer] client_tls_dheparams = 2048 | must be one of",
         "[pgbouncer] auth_type = cert | auth_type = cert needs client_tls_sslmode = verify-full",
-        "[pgbouncer] disable_pqexec = 1 | simple queries are accepted",
+        "[peers] 0 = host=a | must be 1 to 16383",
+        "[peers] 1 = port=2 | host is missing",
+        "[peers] 1 = host=a prot=2 | unknown setting \"prot\", did you mean \"port\"?",
         "[pgbouncer] user = nobody | the user that started it",
         "[pgbouncer] auth_type = gss | must be one of passthrough, trust, any, plain, md5, scram-sha-256, cert, hba",
         "[pgbouncer] auth_type = ldap | pgtrickle.ini:1: auth_type = ldap: LDAP and PAM are not supported; with auth_type = passthrough",
         "[pgbouncer] auth_type = PAM | LDAP and PAM are not supported",
-        "[databases] x = timezone=UTC | the server's default",
         "[databases] x = host=a,b port=1,2,3 | there are 3 ports for 2 hosts",
         "[databases] x = host=a,,b | a name is missing",
         "[databases] x = load_balance_hosts=random | must be one of round-robin, disable",
@@ -305,11 +306,12 @@ class ConfigFileTest {
                 "query_wait_timeout=120", "query_wait_notify=5", "server_lifetime=3600", "server_idle_timeout=600", "server_check_delay=30",
                 "server_check_query=", "server_round_robin=0", "server_reset_query=DISCARD ALL", "server_reset_query_always=0",
                 "max_prepared_statements=200", "query_timeout=0", "transaction_timeout=0", "idle_transaction_timeout=0", "client_idle_timeout=0",
+                "login_notify_message=", "disable_pqexec=0", "application_name_add_host=0", "pidfile=", "logfile=",
                 "log_connections=1", "log_disconnections=1", "log_pooler_errors=1",
                 "verbose=0", "admin_users=", "stats_users=", "stats_period=60",
                 "unix_socket_dir=/tmp", "unix_socket_mode=0777", "unix_socket_group=", "so_reuseport=0", "listen_backlog=1024", "tcp_defer_accept=45",
                 "tcp_keepalive=1", "tcp_keepidle=0", "tcp_keepintvl=0", "tcp_keepcnt=0", "tcp_user_timeout=0", "tcp_socket_buffer=0",
-                "dns_max_ttl=15", "dns_nxdomain_ttl=15",
+                "dns_max_ttl=15", "dns_nxdomain_ttl=15", "peer_id=0",
                 "client_tls_sslmode=disable", "client_tls_key_file=", "client_tls_cert_file=", "client_tls_ca_file=", "client_tls_protocols=secure",
                 "client_tls_ciphers=default", "client_tls13_ciphers=", "client_tls_ecdhcurve=auto", "client_tls_dheparams=auto",
                 "server_tls_sslmode=prefer", "server_tls_key_file=", "server_tls_cert_file=", "server_tls_ca_file=", "server_tls_protocols=secure",

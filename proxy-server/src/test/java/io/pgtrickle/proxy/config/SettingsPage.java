@@ -64,6 +64,11 @@ final class SettingsPage {
 
     private static final String ENGINE = """
 
+            ### Section `[peers]`
+
+            `number = host=… port=…`: the proxies that clients reach by the same address, by their peer_id; `port` is 6432 if it is missing,
+            `pool_size` has no effect.
+
             ### Section `[pgtrickle]`
 
             """;
@@ -101,8 +106,7 @@ final class SettingsPage {
                 + PROXY + settings(ProxySettings.ALL) + DATABASES + settings(ProxySettings.DATABASE) + DATABASE_POOLS + settings(ProxySettings.DATABASE_POOL)
                 + USERS + settings(ProxySettings.USER) + ENGINE + settings(ProxySettings.ENGINE)
                 + CONNECTIONS + UNSUPPORTED
-                + "### Section `[pgbouncer]`\n\n" + unsupported(UnsupportedSettings.GLOBAL)
-                + "\n### Section `[databases]`\n\n" + unsupported(UnsupportedSettings.DATABASE);
+                + "### Section `[pgbouncer]`\n\n" + unsupported(UnsupportedSettings.GLOBAL);
     }
 
     private static String settings(List<Setting<?>> settings) {

@@ -47,7 +47,7 @@ class SocketsTest {
 
     private static NetworkSettings settings(Tcp options) {
         NetworkSettings usual = ProxyConfig.passThrough(new HostPort("localhost", 5432)).network();
-        return new NetworkSettings(usual.listening(), usual.unix(), options, usual.dns(), usual.proxied(), usual.eventLoops());
+        return new NetworkSettings(usual.listening(), usual.unix(), options, usual.dns(), usual.proxied(), usual.peering(), usual.eventLoops());
     }
 
     private static Channel connected(Transport transport, Sockets sockets, ServerSocket listening) {
