@@ -182,6 +182,9 @@ public final class Capture {
             hands.engine("CREATE TABLE " + buffer + " (__pgt_xid xid8 NOT NULL, __pgt_w smallint NOT NULL, __pgt_mark bigint"
                     + captured.stream().map(c -> ", " + definition(state, c)).collect(Collectors.joining())
                     + ") WITH (autovacuum_enabled = off)");
+            hands.engine("ALTER TABLE " + buffer + " ENABLE ROW LEVEL SECURITY");
+            hands.engine("CREATE POLICY rights_at_the_source ON %s FOR SELECT USING ((SELECT pgtrickle.pgt_may_read_changes(%d, '%s'::regclass)))"
+                    .formatted(buffer, relation, buffer));
             withoutStatistics(buffer, Stream.concat(Stream.of("__pgt_xid", "__pgt_w", "__pgt_mark"), captured.stream()).toList());
             return;
         }

@@ -75,7 +75,7 @@ public final class Migrations {
                         ErrorCode.PERMISSION_DENIED,
                         "the engine's role cannot install the pgtrickle catalog in this database",
                         e.error().message(),
-                        "As a superuser: GRANT CREATE ON DATABASE … TO the role the engine logs in as.");
+                        "As a superuser: GRANT CREATE ON DATABASE name TO the role the engine logs in as.");
             }
             throw e;
         }

@@ -52,9 +52,12 @@ record Changes(SourceUse source, String table, Slice slice) {
 
     /**
      * How many rows were read, and whether that was more than was looked at when the program was chosen: a TRUNCATE marker may
-     * have arrived since, or so much that the limit was reached.
+     * have arrived since, or so much that the limit was reached, or something where there was nothing.
      */
     String seen() {
+        if (slice.isQuiet()) {
+            return "SELECT 0 AS rows, EXISTS (SELECT FROM " + Quoting.qualified(slice.buffer()) + " AS b WHERE " + slice.condition() + ") AS beyond";
+        }
         return "SELECT count(*) AS rows, count(*) >= " + slice.limit() + " OR coalesce(bool_or(" + Reading.WEIGHT
                 + " = 0), false) AS beyond FROM " + single();
     }

@@ -73,8 +73,9 @@ public final class Differentiator {
                         tableNames.getOrDefault(source.relation(), ""),
                         Objects.requireNonNull(slices.get(source.relation()))))
                 .toList();
-        changes.forEach(change -> change.addTo(program));
-        ChangeReading reading = new ChangeReading(changes, target);
+        List<Changes> read = changes.stream().filter(change -> !change.slice().isQuiet()).toList();
+        read.forEach(change -> change.addTo(program));
+        ChangeReading reading = new ChangeReading(read, target);
         List<String> broken = new ArrayList<>();
         for (Aggregate stage : stages) {
             if (reading.changed(stage)) {
@@ -100,29 +101,25 @@ public final class Differentiator {
         return program.select(result(counts, "SELECT rows FROM seen", broken));
     }
 
-    /** The most {@link InnerJoin#tripled} of any join when these tables changed. */
-    public int tripled(Set<Long> relations) {
+    /** Whether a join has {@link InnerJoin#tooManyTerms} when these tables changed. */
+    public boolean tooManyTerms(Set<Long> relations) {
         List<Changes> changes = sources.stream()
                 .filter(source -> relations.contains(source.relation()))
                 .map(source -> new Changes(source, "", Slice.template(source.relation(), "")))
                 .toList();
         Reading reading = new ChangeReading(changes, new Target(QualifiedName.of("", ""), QualifiedName.of("", ""), "", ""));
-        return Stream.concat(Stream.of(output), stages.stream().map(Aggregate::input))
-                .mapToInt(operator -> tripled(operator, reading))
-                .max()
-                .orElse(0);
+        return Stream.concat(Stream.of(output), stages.stream().map(Aggregate::input)).anyMatch(operator -> tooManyTerms(operator, reading));
     }
 
-    private static int tripled(Operator operator, Reading reading) {
+    private static boolean tooManyTerms(Operator operator, Reading reading) {
         return switch (operator) {
-            case InnerJoin join -> Math.max(
-                    join.tripled(reading), join.inputs().stream().mapToInt(input -> tripled(input, reading)).max().orElse(0));
-            case Project project -> tripled(project.input(), reading);
-            case Filter filter -> tripled(filter.input(), reading);
-            case Subquery subquery -> tripled(subquery.query(), reading);
-            case UnionAll union -> union.branches().stream().mapToInt(input -> tripled(input, reading)).max().orElse(0);
-            case Scan _ -> 0;
-            case Aggregate _ -> 0; // a stage of its own
+            case InnerJoin join -> join.tooManyTerms(reading) || join.inputs().stream().anyMatch(input -> tooManyTerms(input, reading));
+            case Project project -> tooManyTerms(project.input(), reading);
+            case Filter filter -> tooManyTerms(filter.input(), reading);
+            case Subquery subquery -> tooManyTerms(subquery.query(), reading);
+            case UnionAll union -> union.branches().stream().anyMatch(branch -> tooManyTerms(branch, reading));
+            case Scan _ -> false;
+            case Aggregate _ -> false; // a stage of its own
         };
     }
 

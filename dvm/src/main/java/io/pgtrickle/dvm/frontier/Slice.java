@@ -23,6 +23,15 @@ public record Slice(QualifiedName buffer, String condition, String expected, Str
         return of(window, rows, rows + Math.max(100, rows / 4), false);
     }
 
+    /** Expected to hold nothing: the program does without it, and only makes sure. */
+    static Slice quiet(Window window) {
+        return of(window, 0, 0, false);
+    }
+
+    public boolean isQuiet() {
+        return limit.equals("0");
+    }
+
     private static Slice of(Window window, long expected, long limit, boolean exact) {
         return new Slice(window.buffer(), window.condition("b"), Long.toString(expected), Long.toString(limit), exact);
     }

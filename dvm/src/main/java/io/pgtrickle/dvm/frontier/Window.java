@@ -50,6 +50,11 @@ public record Window(QualifiedName buffer, long xmax, List<Long> inProgress, Opt
         return Slice.expected(this, rows);
     }
 
+    /** Where a moment ago there was nothing. */
+    public Slice quiet() {
+        return Slice.quiet(this);
+    }
+
     /**
      * Rows of transaction {@code xid} that bear a mark up to this one are consumed. A refresh marks what its own transaction has written so
      * far; command ids would tell the same without marking, but only until a server recovers from a crash.

@@ -5,8 +5,12 @@ import io.pgtrickle.sql.ast.Expr;
 import io.pgtrickle.sql.render.Quoting;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -21,13 +25,17 @@ import java.util.stream.Collectors;
  * a ⋈ b, both changed:   Δa ⋈ b  +  a ⋈ Δb  -  Δa ⋈ Δb</pre>
  *
  * Every term starts from change rows and reads the other relations as they are, so their indexes serve; nothing ever
- * subtracts from a whole table. For more than {@value #MULTIPLIED_OUT} changed tables, where the terms would be too many, the
- * sequence Σi R1ⁿᵉʷ ⋈ … ⋈ ΔRi ⋈ … ⋈ Rnᵒˡᵈ takes over, with Rᵒˡᵈ written as R ⊎ -ΔR; by a key, where there is one, without what
- * would cancel out, since three rows for each one that changed would be multiplied with three of the next table.
+ * subtracts from a whole table. Where the terms would be too many, the
+ * sequence Σi R1ⁿᵉʷ ⋈ … ⋈ ΔRi ⋈ … ⋈ Rnᵒˡᵈ takes over. Rᵒˡᵈ needs a key, which tells what of R has come: written as R ⊎ -ΔR, three rows
+ * would stand for one that changed, and meet three each of every other table in which the same row changed.
  */
 public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Scope {
 
-    public static final int MULTIPLIED_OUT = 4;
+    /** At most so many terms, each times the ways to join its inputs two by two, are planned in about a tenth of a second. */
+    private static final long MOST_WAYS = 1 << 12;
+
+    /** PostgreSQL plans longer chains of JOIN piece by piece (join_collapse_limit), and a list of FROM as a whole. */
+    private static final int PLANNED_TOGETHER = 8;
 
     public InnerJoin {
         inputs = List.copyOf(inputs);
@@ -46,8 +54,9 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
 
     @Override
     public Rows rows(Reading.Time time, Reading reading) {
-        List<String> from = inputs.stream().map(input -> input.item(time, reading)).toList();
-        return new Rows(from, Filter.conditions(conjuncts), Rows.Weight.ONE);
+        Map<Integer, String> from = new LinkedHashMap<>();
+        inputs.forEach(input -> from.put(from.size(), input.item(time, reading)));
+        return new Rows(items(from, List.of()), Filter.conditions(conjuncts), Rows.Weight.ONE);
     }
 
     @Override
@@ -66,7 +75,7 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         for (List<Integer> subset : subsets(stages)) {
             terms.add(term(subset, false, reading));
         }
-        if (tables.size() <= MULTIPLIED_OUT) {
+        if (isMultipliedOut(tables.size())) {
             for (List<Integer> subset : subsets(tables)) {
                 terms.add(term(subset, subset.size() % 2 == 0, reading));
             }
@@ -76,13 +85,22 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         return terms;
     }
 
-    /**
-     * How many changed inputs three rows stand for where one changed, all of which meet each other when the same row changed in all
-     * of them: the cost grows by that power.
-     */
-    public int tripled(Reading reading) {
+    /** What it takes to plan so many terms. */
+    private double ways(double terms) {
+        return terms * Math.pow(2, Math.min(inputs.size(), PLANNED_TOGETHER));
+    }
+
+    private boolean isMultipliedOut(int changed) {
+        return ways(Math.pow(2, changed)) <= MOST_WAYS;
+    }
+
+    /** Whether so much changed that planning the terms would take longer than computing the join anew. */
+    public boolean tooManyTerms(Reading reading) {
         List<Source> tables = inputs.stream().filter(input -> input.change(reading).tables()).toList();
-        return tables.size() <= MULTIPLIED_OUT ? 0 : (int) tables.stream().filter(input -> key(input, reading).isEmpty()).count();
+        int stages = (int) inputs.stream().filter(input -> input.change(reading).any()).count() - tables.size();
+        boolean tablesAreTooMany = !isMultipliedOut(tables.size())
+                && (ways(tables.size()) > MOST_WAYS || tables.stream().anyMatch(input -> key(input, reading).isEmpty()));
+        return tablesAreTooMany || !isMultipliedOut(stages);
     }
 
     private static Optional<List<String>> key(Source input, Reading reading) {
@@ -90,70 +108,81 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
     }
 
     private Rows term(List<Integer> changed, boolean negative, Reading reading) {
-        List<String> from = new ArrayList<>();
+        Map<Integer, String> from = new LinkedHashMap<>();
         List<String> weights = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             Source input = inputs.get(i);
             if (changed.contains(i)) {
-                from.add(input.changedItem(reading));
+                from.put(i, input.changedItem(reading));
                 weights.addAll(weight(input).factors());
             } else {
-                from.add(stored(input, reading));
+                from.put(i, stored(input, reading));
             }
         }
-        return new Rows(from, Filter.conditions(conjuncts), new Rows.Weight(negative, weights));
+        return new Rows(items(from, changed), Filter.conditions(conjuncts), new Rows.Weight(negative, weights));
+    }
+
+    /** A long list in the order of the conditions, from the changed inputs on, so that what is planned together belongs together. */
+    private List<String> items(Map<Integer, String> from, List<Integer> first) {
+        if (inputs.size() <= PLANNED_TOGETHER) {
+            return List.copyOf(from.values());
+        }
+        List<Set<String>> conditions = conjuncts.stream()
+                .map(conjunct -> conjunct.columns().stream().flatMap(column -> column.relation().stream()).collect(Collectors.toSet()))
+                .toList();
+        Set<String> placed = new HashSet<>();
+        List<Integer> open = new ArrayList<>(from.keySet());
+        List<String> chain = new ArrayList<>();
+        while (!open.isEmpty()) {
+            Integer next = open.stream()
+                    .min(Comparator.comparing((Integer i) -> !first.contains(i)).thenComparing(i -> !meets(inputs.get(i).alias(), placed, conditions)))
+                    .orElseThrow();
+            open.remove(next);
+            placed.add(inputs.get(next).alias());
+            chain.add(from.get(next));
+        }
+        return List.of(String.join("\n  CROSS JOIN ", chain));
+    }
+
+    private static boolean meets(String alias, Set<String> placed, List<Set<String>> conditions) {
+        return conditions.stream().anyMatch(aliases -> aliases.contains(alias) && aliases.stream().anyMatch(placed::contains));
     }
 
     /** Changed tables before {@code changed} as they are, those after it as they were. */
     private Rows sequenceTerm(int changed, List<Integer> tables, Reading reading) {
-        List<String> from = new ArrayList<>();
+        Map<Integer, String> from = new LinkedHashMap<>();
         List<String> conditions = new ArrayList<>(Filter.conditions(conjuncts));
-        List<String> weights = new ArrayList<>();
         for (int i = 0; i < inputs.size(); i++) {
             Source input = inputs.get(i);
             if (i == changed) {
-                from.add(input.changedItem(reading));
-                weights.addAll(weight(input).factors());
+                from.put(i, input.changedItem(reading));
             } else if (i > changed && tables.contains(i)) {
-                from.add(beforeItem(input, reading));
-                weights.addAll(weight(input).factors());
-                key(input, reading).ifPresent(_ -> conditions.add(weight(input).sql() + " <> 0"));
+                from.put(i, beforeItem((Scan) input, key(input, reading).orElseThrow(), reading));
+                conditions.add(weight(input).sql() + " = 1");
             } else {
-                from.add(stored(input, reading));
+                from.put(i, stored(input, reading));
             }
         }
-        return new Rows(from, conditions, new Rows.Weight(false, weights));
+        return new Rows(items(from, List.of(changed)), conditions, weight(inputs.get(changed)));
     }
 
     private static String stored(Source input, Reading reading) {
         return input.item(input.change(reading).tables() ? Reading.Time.NOW : Reading.Time.STORED, reading);
     }
 
-    /** With a weight that may be 0. */
-    private static String beforeItem(Source input, Reading reading) {
+    /** With a weight of 1 for what had been there: not as a condition, as only a branch of UNION ALL without WHERE is read by way of an index. */
+    private static String beforeItem(Scan input, List<String> key, Reading reading) {
         String alias = Quoting.identifier(input.alias());
         List<String> names = input.changedColumns(reading).stream().map(Column::name).toList();
         List<String> expressions =
                 names.stream().map(name -> alias + "." + Quoting.identifier(name)).toList();
-        Optional<List<String>> key = key(input, reading);
-        Rows stored = Rows.from(stored(input, reading));
-        Rows changed = Rows.from(input.changedItem(reading));
-        String weight = weight(input).sql();
-        List<Select> before = key.isPresent()
-                ? List.of(
-                        new Select(stored.weighing(cameIn((Scan) input, key.get(), reading)), expressions, names),
-                        new Select(changed.and(List.of(weight + " < 0")), expressions, names))
-                : List.of(
-                        new Select(stored, expressions, names),
-                        new Select(changed.weighing(new Rows.Weight(true, weight(input).factors())), expressions, names));
+        List<Select> before = List.of(
+                new Select(Rows.from(stored(input, reading)).weighing(hadBeenThere(input, key, reading)), expressions, names),
+                new Select(Rows.from(input.changedItem(reading)).and(List.of(weight(input).sql() + " < 0")), expressions, names));
         return "(" + Select.unionAll(before, true) + ") AS " + alias;
     }
 
-    /**
-     * 0 for a row that came, 1 for one that had been there. Not as a condition: only a branch of UNION ALL without WHERE is read by
-     * way of an index.
-     */
-    private static Rows.Weight cameIn(Scan scan, List<String> key, Reading reading) {
+    private static Rows.Weight hadBeenThere(Scan scan, List<String> key, Reading reading) {
         String alias = Quoting.identifier(scan.alias());
         String values = key.stream()
                 .map(column -> alias + "." + Quoting.identifier(scan.visibleName(column)))

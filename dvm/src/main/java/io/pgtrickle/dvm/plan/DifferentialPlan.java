@@ -17,9 +17,6 @@ import java.util.Set;
 /** The plan of a query whose changes follow from the changes of its tables. */
 final class DifferentialPlan implements StreamPlan {
 
-    /** 3 to this power is still less than reading most tables. */
-    private static final int MOST_TRIPLED = 6;
-
     private final List<Aggregate> stages;
     private final List<SourceUse> sources;
     private final Apply apply;
@@ -101,7 +98,7 @@ final class DifferentialPlan implements StreamPlan {
 
     @Override
     public boolean tooManyTogether(Set<Long> relations) {
-        return differentiator.tripled(relations) > MOST_TRIPLED;
+        return differentiator.tooManyTerms(relations);
     }
 
     @Override

@@ -52,6 +52,9 @@ final class PlanBuilder {
     /** A table read so often is joined with itself at such length that its changes are worth adding up first. */
     private static final int READ_OFTEN = 3;
 
+    /** Changes of so many tables of a join are always multiplied out with each other. */
+    private static final int MULTIPLIED_OUT = 4;
+
     private static final Set<String> SYSTEM_COLUMNS = Set.of("ctid", "xmin", "xmax", "cmin", "cmax", "tableoid");
 
     private final QueryFacts facts;
@@ -166,7 +169,7 @@ final class PlanBuilder {
         if (sources.size() > 1) {
             InnerJoin join = new InnerJoin(sources, conjuncts);
             use(conjuncts, join);
-            if (sources.size() > InnerJoin.MULTIPLIED_OUT) {
+            if (sources.size() > MULTIPLIED_OUT) {
                 sources.stream().filter(Scan.class::isInstance).map(Scan.class::cast).forEach(scan -> inWideJoins.add(scan.table().oid()));
             }
             return join;

@@ -50,14 +50,17 @@ public record Decision(Action action, Optional<String> reason) {
                 .orElseGet(() -> new Decision(Action.DIFFERENTIAL, Optional.empty()));
     }
 
-    /** Its own history tells best; without one, the share of rows that changed (DELTA.md I5). */
+    /**
+     * Its own history tells best, at least while all changes are of one kind; else the share of rows that changed (DELTA.md I5): a row
+     * of a small table may be joined with many.
+     */
     private static Optional<String> cheaper(Pending pending) {
         long rows = pending.rows();
-        if (measured(pending) && rows >= MEASURABLE) {
-            double expected = rows * pending.msPerChange().orElseThrow();
-            return expected > pending.lastFullMs().orElseThrow()
-                    ? Optional.of("%d changes would take longer than a full refresh".formatted(rows))
-                    : Optional.empty();
+        if (measured(pending) && rows * pending.msPerChange().orElseThrow() > pending.lastFullMs().orElseThrow()) {
+            return Optional.of("%d changes would take longer than a full refresh".formatted(rows));
+        }
+        if (measured(pending) && rows >= MEASURABLE && pending.sources().size() == 1) {
+            return Optional.empty();
         }
         double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
         boolean many = pending.sources().stream().anyMatch(source -> source.touched() > largest(source, ratio));
@@ -79,9 +82,10 @@ public record Decision(Action action, Optional<String> reason) {
     static long mostDifferential(Pending pending, Pending.Source source) {
         double ratio = pending.settings().get(Settings.DIFFERENTIAL_MAX_CHANGE_RATIO);
         long share = ratio > 0 ? (long) largest(source, ratio) : MEASURABLE;
-        if (!measured(pending) || share < MEASURABLE) {
+        if (!measured(pending)) {
             return share;
         }
-        return (long) (pending.lastFullMs().orElseThrow() / pending.msPerChange().orElseThrow()) / pending.sources().size();
+        long expected = (long) (pending.lastFullMs().orElseThrow() / pending.msPerChange().orElseThrow()) / pending.sources().size();
+        return share < MEASURABLE || pending.sources().size() > 1 ? Math.min(share, expected) : expected;
     }
 }

@@ -22,6 +22,9 @@ import java.util.stream.Collectors;
  */
 record KnownRefresh(String schema, String name, String factsHash, String settings, String program, Map<Long, Long> most) {
 
+    /** A program for changes of all of more sources takes longer to plan than the round trip. */
+    static final int MOST_SOURCES = 3;
+
     KnownRefresh {
         most = new TreeMap<>(most);
     }
@@ -31,8 +34,7 @@ record KnownRefresh(String schema, String name, String factsHash, String setting
 
     /** What was decided for {@code pending}, which was DIFFERENTIAL, made good for other frontiers and counts. */
     static Optional<KnownRefresh> of(Pending pending, Planner.Planned planned) {
-        boolean always = !planned.plan().tooManyTogether(planned.plan().sources().stream().map(SourceUse::relation).collect(Collectors.toSet()));
-        if (!always || pending.settingsText().isEmpty()) {
+        if (planned.plan().sources().size() > MOST_SOURCES || pending.settingsText().isEmpty()) {
             return Optional.empty();
         }
         Map<Long, Slice> slices = planned.plan().sources().stream()

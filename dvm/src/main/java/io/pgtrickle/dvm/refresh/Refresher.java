@@ -73,8 +73,12 @@ public final class Refresher {
     }
 
     private Optional<Outcome> differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {
-        String program = planned.plan().differential(target(pending), slices(pending, pending.frontier().orElseThrow()));
-        return run(pending, program, decision, initiator);
+        Map<Long, Slice> slices = slices(pending, planned.plan().sources().size() > KnownRefresh.MOST_SOURCES);
+        Optional<Outcome> outcome = run(pending, planned.plan().differential(target(pending), slices), decision, initiator);
+        if (outcome.isPresent() || slices.values().stream().noneMatch(Slice::isQuiet)) {
+            return outcome;
+        }
+        return run(pending, planned.plan().differential(target(pending), slices(pending, false)), decision, initiator);
     }
 
     /** Also the first population. */
@@ -107,14 +111,18 @@ public final class Refresher {
     /**
      * In one snapshot the counts are exact and unchanged sources stay out of the program. Otherwise the program's own snapshot
      * is newer than the counts, and since its frontier covers every source it must consume every source.
+     *
+     * @param wide whether a program for all of them would be so long that it only makes sure that there is still nothing where there was nothing
      */
-    private Map<Long, Slice> slices(Pending pending, Frontier frontier) {
+    private Map<Long, Slice> slices(Pending pending, boolean wide) {
+        Frontier frontier = pending.frontier().orElseThrow();
         boolean exact = hands.oneSnapshot() && !hands.foreign();
         Map<Long, Slice> slices = new TreeMap<>();
         for (Pending.Source source : pending.sources()) {
             if (source.captured() && (!exact || source.rows() > 0)) {
                 Window window = frontier.window(source.relation());
-                slices.put(source.relation(), exact ? window.exactly(source.rows()) : window.about(source.rows()));
+                slices.put(source.relation(), exact ? window.exactly(source.rows())
+                        : source.rows() == 0 && wide ? window.quiet() : window.about(source.rows()));
             }
         }
         return slices;

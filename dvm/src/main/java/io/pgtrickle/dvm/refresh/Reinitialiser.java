@@ -94,7 +94,7 @@ public final class Reinitialiser {
             throw EngineException.withHint(
                     ErrorCode.SOURCE_CHANGED,
                     "stream table \"%s.%s\" inherits from another table or is inherited from".formatted(pending.schema(), pending.name()),
-                    "Undo it by ALTER TABLE … NO INHERIT or DETACH PARTITION.");
+                    "Undo it by ALTER TABLE ... NO INHERIT or DETACH PARTITION.");
         }
     }
 

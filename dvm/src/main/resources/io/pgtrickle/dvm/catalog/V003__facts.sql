@@ -178,7 +178,7 @@ $$;
 REVOKE ALL ON FUNCTION pgtrickle.pgt_seen_once FROM PUBLIC;
 
 -- What a plan made from a source relies on: its name, the columns used (NULL: all) and what their types are made of, unique keys, parents, children, capture triggers; of a view
--- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA … RENAME changes no OID.
+-- what it is defined as. Names and not only OIDs, because programs name schemas and ALTER SCHEMA ... RENAME changes no OID.
 -- xmin and ctid name a version of a catalog row: what was altered and altered back in the meantime has another one, also within one transaction.
 -- OFFSET 0 has each member looked up by index, whatever the planner has heard of other tables' partitions.
 CREATE FUNCTION pgtrickle.pgt_fingerprint(source oid, columns text[]) RETURNS text
@@ -234,7 +234,7 @@ $$;
 
 -- What a refresh relies on in the stream table itself: its columns, and that nobody could write since. The versions of the trigger
 -- rows, here and above, tell that triggers were disabled even when they are enabled again. Another file may hold other rows: ALTER
--- COLUMN … TYPE … USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows.
+-- COLUMN ... TYPE ... USING; VACUUM FULL only looks like it. A parent opens a way past the guard, a child adds rows.
 CREATE FUNCTION pgtrickle.pgt_table_fingerprint(stream_table oid) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT md5(concat_ws('|',

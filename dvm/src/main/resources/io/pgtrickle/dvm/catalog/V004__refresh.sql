@@ -137,6 +137,12 @@ BEGIN
             'rows', came + went, 'touched', greatest(came, went), 'truncated', truncated,
             'size', CASE WHEN came + went > coalesce((most->>dependency.source_relid::text)::bigint, 0) THEN pgtrickle.pgt_size(dependency.source_relid) END);
     END LOOP;
+    -- What a source held is gone for this transaction, and so is the note of it, which came after its snapshot.
+    IF lock AND reinit_reason IS NULL AND consumed IS NOT NULL AND current_setting('transaction_isolation') NOT LIKE 'read%'
+        AND pgtrickle.pgt_rewritten(id)
+    THEN
+        reinit_reason := 'a source was emptied or rewritten after the snapshot of this transaction';
+    END IF;
     sources := known::text;
     IF something OR reinit_reason IS NOT NULL OR consumed IS NULL OR always THEN
         settings := pgtrickle.pgt_settings(names)::text;
@@ -185,8 +191,13 @@ BEGIN
         -- From here on the search_path may be the owner's.
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
         broken := result.broken;
+        IF broken THEN -- so that nothing of it stays
+            RAISE EXCEPTION USING ERRCODE = 'PGTBR';
+        END IF;
     EXCEPTION WHEN OTHERS THEN
         CASE
+            WHEN SQLSTATE = 'PGTBR' AND broken THEN
+                NULL;
             -- Stored rows that do not fit, or values that came and went again, which the query itself never meets, or an altered
             -- object: computing everything anew tells.
             WHEN differential AND SQLSTATE <> '42501' AND left(SQLSTATE, 2) IN ('21', '22', '23', '42') THEN
@@ -221,9 +232,13 @@ BEGIN
         pgt_schema = n.nspname, pgt_name = c.relname,
         last_full_ms = CASE WHEN differential THEN t.last_full_ms ELSE ms END,
         last_differential_ms = CASE WHEN differential THEN ms ELSE t.last_differential_ms END,
-        -- A sliding mean that small refreshes, which cost mostly their fixed part, must not spoil.
-        ms_per_change = CASE WHEN differential AND changes >= 1000
-            THEN coalesce(t.ms_per_change * 0.7 + 0.3 * ms / changes, ms / changes) ELSE t.ms_per_change END,
+        -- A sliding mean that small refreshes, which cost mostly their fixed part, must not spoil, unless what they cost is beyond measure.
+        -- Whatever it is after those, recomputing brings it down again, so that changes get another try.
+        ms_per_change = CASE
+            WHEN NOT differential THEN t.ms_per_change * 0.95
+            WHEN changes >= 1000 THEN coalesce(t.ms_per_change * 0.7 + 0.3 * ms / changes, ms / changes)
+            WHEN ms > 1000 AND ms > 2 * t.last_full_ms THEN greatest(t.ms_per_change, ms / changes)
+            ELSE t.ms_per_change END,
         total_refreshes = t.total_refreshes + 1, successful_refreshes = t.successful_refreshes + 1,
         total_rows_inserted = t.total_rows_inserted + pgt_refresh.rows_inserted,
         total_rows_updated = t.total_rows_updated + pgt_refresh.rows_updated,

@@ -61,6 +61,17 @@ class DecisionTest {
     }
 
     @Test
+    void ofSeveralSourcesNoneMayHaveChangedForTheMostPart() {
+        Pending small = pending(Optional.of(500.0), Optional.of(0.01), source(10, 100_000), new Pending.Source(8, true, 2000, 1000, false, 1000));
+        assertThat(decide(small)).isEqualTo(Action.FULL);
+    }
+
+    @Test
+    void aFewChangesThatTookVeryLongAreRemembered() {
+        assertThat(decide(pending(Optional.of(200.0), Optional.of(1000.0), source(1, 100_000)))).isEqualTo(Action.FULL);
+    }
+
+    @Test
     void aTruncatedSourceIsComputedAnew() {
         Pending truncated = pending(Optional.empty(), Optional.empty(), new Pending.Source(7, true, 0, 0, true, 10));
         assertThat(decide(truncated)).isEqualTo(Action.FULL);

@@ -57,8 +57,8 @@ class DropDatabaseIT {
         }
     }
 
-    private void createdAgain() {
-        admin("CREATE DATABASE " + database);
+    private void createdAgain(String options) {
+        admin("CREATE DATABASE " + database + options);
         streamTable();
         try (Client client = connect(database)) {
             client.run("INSERT INTO t VALUES (1)");
@@ -69,15 +69,21 @@ class DropDatabaseIT {
     }
 
     @Test
+    void aDatabaseOfAnotherEncoding() {
+        admin("DROP DATABASE " + database);
+        createdAgain(" ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    }
+
+    @Test
     void aDatabaseWithStreamTablesIsDroppedAndCreatedAgain() {
         admin("DROP DATABASE " + database);
-        createdAgain();
+        createdAgain("");
     }
 
     @Test
     void aDatabaseIsDroppedByForceAndCreatedAgain() {
         admin("DROP DATABASE " + database + " WITH (FORCE)");
-        createdAgain();
+        createdAgain("");
     }
 
     @Test

@@ -241,12 +241,14 @@ class RightsIT extends SqlSuite {
         bob.run(create("groups", "SELECT g, count(*) AS n FROM secrets GROUP BY g"));
         run("INSERT INTO secrets VALUES (2, 1, 'seen')");
         bob.run("REFRESH MATERIALIZED VIEW scan");
+        String buffer = "pgtrickle_changes.changes_" + query("SELECT 'secrets'::regclass::oid").single();
+        assertThat(bob.query("SELECT id FROM " + buffer).lines()).containsExactly("2");
         run("REVOKE SELECT ON secrets FROM " + Lab.BOB, "INSERT INTO secrets VALUES (3, 1, 'top')");
+        assertThat(failure(bob, "SELECT id FROM " + buffer).sqlState()).as("at once").isEqualTo("42501");
         for (String name : new String[] {"scan", "groups"}) {
             assertThat(failure(bob, "REFRESH MATERIALIZED VIEW " + name).sqlState()).isEqualTo("42501");
         }
         assertThat(bob.query("SELECT id FROM scan ORDER BY id").lines()).containsExactly("1", "2");
-        String buffer = "pgtrickle_changes.changes_" + query("SELECT 'secrets'::regclass::oid").single();
         String mayRead = "SELECT has_any_column_privilege('" + Lab.BOB + "', '" + buffer + "', 'SELECT')";
         for (int i = 0; i < 500 && "t".equals(query(mayRead).single()); i++) {
             LockSupport.parkNanos(Duration.ofMillis(20).toNanos());

@@ -359,14 +359,14 @@ public final class FrameReader {
         }
     }
 
-    /** Moves bytes into {@link #partial} until it holds {@code target} of them; true when it does. */
+    /** Moves bytes into {@link #partial} until it holds {@code target} of them, or more; true when it does. */
     private boolean collect(ByteBuf in, int target) {
         ByteBuf gathered = partial;
         if (gathered == null) {
             gathered = allocator.buffer(Math.min(target, FIRST_GATHER_BYTES));
             partial = gathered;
         }
-        int missing = target - gathered.readableBytes();
+        int missing = Math.max(0, target - gathered.readableBytes());
         int taken = Math.min(missing, in.readableBytes());
         gathered.writeBytes(in, taken);
         runStart = in.readerIndex();

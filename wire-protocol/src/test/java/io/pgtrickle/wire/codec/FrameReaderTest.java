@@ -195,6 +195,20 @@ class FrameReaderTest {
     }
 
     @Test
+    void a_startup_packet_may_come_in_pieces_of_any_length() {
+        String last = packet("last");
+        String first = packet("x".repeat(3000));
+        for (int cut = 1; cut < first.length(); cut = cut < 20 ? cut + 1 : cut + 97) {
+            var recorder = new Recorder();
+            recorder.reader = FrameReader.ofClient(recorder, ByteBufAllocator.DEFAULT, 10_000, MAX);
+            recorder.reader.feed(bytes(first.substring(0, cut)));
+            recorder.reader.feed(bytes(first.substring(cut) + last.substring(0, 6)));
+            recorder.reader.feed(bytes(last.substring(6)));
+            assertThat(recorder.startups.stream().map(String::length)).as("cut at %d", cut).containsExactly(3000, 4);
+        }
+    }
+
+    @Test
     void closing_releases_what_waits_and_what_was_gathered() {
         var recorder = new Recorder();
         recorder.reader.feed(bytes(message('p', "")));
