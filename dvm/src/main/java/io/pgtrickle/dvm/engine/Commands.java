@@ -62,6 +62,7 @@ final class Commands {
                 case RefreshMaterializedView _, FunctionCall _ -> {} // once it is known to be ours
             }
         }
+        names(command).forEach(this::checkDatabase);
         return switch (command) {
             case CreateStreamTable create -> done(create(create));
             case CreateOrdinaryView ordinary -> done(hands.caller(ordinary.statement()).commandTag());
@@ -69,6 +70,22 @@ final class Commands {
             case RefreshMaterializedView refresh -> refresh(refresh);
             case FunctionCall call -> call(call, parameters);
         };
+    }
+
+    private static List<QualifiedName> names(StreamTableCommand command) {
+        return switch (command) {
+            case CreateStreamTable create -> List.of(create.name());
+            case DropMaterializedViews drop -> drop.names();
+            case RefreshMaterializedView refresh -> List.of(refresh.name());
+            case CreateOrdinaryView _, FunctionCall _ -> List.of();
+        };
+    }
+
+    private void checkDatabase(QualifiedName name) {
+        if (name.database().isPresent()
+                && hands.caller("SELECT 1 WHERE pg_catalog.current_database() OPERATOR(pg_catalog.=) " + Quoting.literal(name.database().get())).isEmpty()) {
+            throw EngineException.of(ErrorCode.UNSUPPORTED_OPERATOR, "cross-database references are not implemented: \"" + name.shown() + "\"");
+        }
     }
 
     private static CommandOutcome done(String tag) {

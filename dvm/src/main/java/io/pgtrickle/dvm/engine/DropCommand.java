@@ -82,7 +82,13 @@ final class DropCommand {
 
     private void check(Resolved name, boolean ifExists) {
         String shown = name.shown();
-        if (name.relation().isEmpty()) {
+        if (name.relation().isEmpty() && !name.isMissing(hands)) {
+            String missing = "schema \"" + name.schema() + "\" does not exist";
+            if (!ifExists) {
+                throw EngineException.of(ErrorCode.NO_SCHEMA, missing);
+            }
+            hands.notice(Hands.Level.NOTICE, "00000", missing + ", skipping", Optional.empty(), Optional.empty());
+        } else if (name.relation().isEmpty()) {
             if (!ifExists) {
                 throw EngineException.of(ErrorCode.STREAM_TABLE_NOT_FOUND, "materialized view \"" + shown + "\" does not exist");
             }

@@ -38,7 +38,7 @@ record Resolved(
 
     /** The name as it was written, as messages show it. */
     String shown() {
-        return as.schema().map(schema -> schema + "." + as.name()).orElse(as.name());
+        return as.shown();
     }
 
     static List<Resolved> of(Hands hands, List<QualifiedName> names) {

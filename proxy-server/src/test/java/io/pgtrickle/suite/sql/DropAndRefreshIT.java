@@ -112,6 +112,34 @@ class DropAndRefreshIT extends SqlSuite {
     }
 
     @Test
+    void aSchemaThatIsMissingIsWhatIsMissing() {
+        run(create("SELECT id FROM t"));
+        SqlError error = failure("DROP MATERIALIZED VIEW v, nowhere.missing");
+        assertThat(error.sqlState()).isEqualTo("3F000");
+        assertThat(error.text()).isEqualTo("schema \"nowhere\" does not exist");
+        alice.notices();
+        run("DROP MATERIALIZED VIEW IF EXISTS nowhere.missing, v");
+        assertThat(alice.notices()).extracting(Notice::severity, Notice::message).contains(tuple("NOTICE", "schema \"nowhere\" does not exist, skipping"));
+        assertThat(exists("v")).isFalse();
+    }
+
+    @Test
+    void aNameMayTellItsDatabase() {
+        String full = query("SELECT quote_ident(current_database()) || '.' || quote_ident(current_schema())").single() + ".v";
+        assertThat(query("CREATE MATERIALIZED VIEW " + full + " WITH (pgtrickle.stream = true) AS SELECT id FROM t").tag()).startsWith("SELECT");
+        run("INSERT INTO t VALUES (3, 'c')", "REFRESH MATERIALIZED VIEW " + full);
+        assertThat(query("SELECT count(*) FROM v").single()).isEqualTo(query("SELECT count(*) FROM t").single());
+        for (String statement : new String[] {"DROP MATERIALIZED VIEW elsewhere.s.v", "REFRESH MATERIALIZED VIEW elsewhere.s.v",
+            "CREATE MATERIALIZED VIEW elsewhere.s.v WITH (pgtrickle.stream = true) AS SELECT id FROM t"}) {
+            SqlError error = failure(statement);
+            assertThat(error.sqlState()).isEqualTo("0A000");
+            assertThat(error.text()).isEqualTo("cross-database references are not implemented: \"elsewhere.s.v\"");
+        }
+        run("DROP MATERIALIZED VIEW " + full);
+        assertThat(exists("v")).isFalse();
+    }
+
+    @Test
     void aViewOnTheStreamTableHoldsItUnlessCascade() {
         run(create("SELECT id FROM t"), "CREATE VIEW top AS SELECT * FROM v");
         assertThat(failure("DROP MATERIALIZED VIEW v").sqlState()).isEqualTo("2BP01");

@@ -5,16 +5,28 @@ import io.pgtrickle.sql.lexer.Identifiers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A relation's name as PostgreSQL resolved its spelling: unquoted parts folded to lower case, quoted parts as they are. */
-public record QualifiedName(Optional<String> schema, String name) {
+public record QualifiedName(Optional<String> database, Optional<String> schema, String name) {
 
     public static QualifiedName of(String schema, String name) {
-        return new QualifiedName(Optional.of(schema), name);
+        return new QualifiedName(Optional.empty(), Optional.of(schema), name);
     }
 
     public static QualifiedName of(String name) {
-        return new QualifiedName(Optional.empty(), name);
+        return new QualifiedName(Optional.empty(), Optional.empty(), name);
+    }
+
+    /** As messages show it. */
+    public String shown() {
+        return Stream.of(database, schema, Optional.of(name)).flatMap(Optional::stream).collect(Collectors.joining("."));
+    }
+
+    /** PostgreSQL takes no other database than the session's own. */
+    public QualifiedName in(String database) {
+        return new QualifiedName(Optional.of(database), schema, name);
     }
 
     /**

@@ -136,7 +136,7 @@ final class StatementParser {
             value = Optional.of(optionValue(item.rest(0)));
         }
         item.expectEnd();
-        boolean ours = name.schema().filter(NAMESPACE::equals).isPresent();
+        boolean ours = name.database().isEmpty() && name.schema().filter(NAMESPACE::equals).isPresent();
         return ours ? Optional.of(new StreamOption(name.name(), value)) : Optional.empty();
     }
 
@@ -218,7 +218,7 @@ final class StatementParser {
 
     private FunctionCall functionCall(boolean call) throws NotRecognised {
         QualifiedName name = cursor.qualifiedName();
-        cursor.check(name.schema().filter(NAMESPACE::equals).isPresent() && engineFunctions.contains(name.name()));
+        cursor.check(name.database().isEmpty() && name.schema().filter(NAMESPACE::equals).isPresent() && engineFunctions.contains(name.name()));
         cursor.expect('(');
         List<Argument> arguments = new ArrayList<>();
         if (!cursor.accept(')')) {

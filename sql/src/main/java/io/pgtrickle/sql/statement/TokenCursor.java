@@ -130,10 +130,14 @@ final class TokenCursor {
         return TokenValue.identifier(source, token).orElseThrow(() -> NotRecognised.INSTANCE);
     }
 
-    /** {@code name} or {@code schema.name}; a name with a database in front is left to PostgreSQL. */
+    /** {@code [[database.]schema.]name}. */
     QualifiedName qualifiedName() throws NotRecognised {
         String first = identifier();
-        return accept('.') ? QualifiedName.of(first, identifier()) : QualifiedName.of(first);
+        if (!accept('.')) {
+            return QualifiedName.of(first);
+        }
+        String second = identifier();
+        return accept('.') ? QualifiedName.of(second, identifier()).in(first) : QualifiedName.of(first, second);
     }
 
     // ---- verbatim text
