@@ -127,8 +127,8 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         if (inputs.size() <= PLANNED_TOGETHER) {
             return List.copyOf(from.values());
         }
-        List<Set<String>> conditions = conjuncts.stream()
-                .map(conjunct -> conjunct.columns().stream().flatMap(column -> column.relation().stream()).collect(Collectors.toSet()))
+        List<List<String>> conditions = conjuncts.stream()
+                .map(conjunct -> conjunct.columns().stream().flatMap(column -> column.relation().stream()).distinct().toList())
                 .toList();
         Set<String> placed = new HashSet<>();
         List<Integer> open = new ArrayList<>(from.keySet());
@@ -144,7 +144,7 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         return List.of(String.join("\n  CROSS JOIN ", chain));
     }
 
-    private static boolean meets(String alias, Set<String> placed, List<Set<String>> conditions) {
+    private static boolean meets(String alias, Set<String> placed, List<List<String>> conditions) {
         return conditions.stream().anyMatch(aliases -> aliases.contains(alias) && aliases.stream().anyMatch(placed::contains));
     }
 

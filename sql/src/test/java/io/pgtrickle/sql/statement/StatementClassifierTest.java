@@ -208,7 +208,7 @@ class StatementClassifierTest {
                     "create materialized view v as select 1 /* with (pgtrickle.stream) */",
                     "create unlogged materialized view v with (pgtrickle.stream) as select 1",
                     "create table v with (pgtrickle.stream) as select 1",
-                    "create materialized view db.s.v with (pgtrickle.stream) as select 1",
+                    "create materialized view x.db.s.v with (pgtrickle.stream) as select 1",
                     "create materialized view v with (pgtrickle.stream) as",
                     "create materialized view v with (pgtrickle.stream) as with data",
                     "create materialized view v with (pgtrickle.stream) as select (1",
@@ -268,6 +268,7 @@ class StatementClassifierTest {
             RefreshMaterializedView plain = one("refresh materialized view a with data", RefreshMaterializedView.class);
             assertThat(plain.concurrently()).isFalse();
             assertThat(plain.withData()).isTrue();
+            assertThat(one("refresh materialized view \"D\".s.a", RefreshMaterializedView.class).name()).isEqualTo(QualifiedName.of("s", "a").in("D"));
         }
 
         @ParameterizedTest
@@ -279,7 +280,7 @@ class StatementClassifierTest {
                     "drop materialized view a,",
                     "drop materialized view a cascade restrict",
                     "drop materialized view 'a'",
-                    "drop materialized view a.b.c",
+                    "drop materialized view a.b.c.d",
                     "refresh materialized view",
                     "refresh materialized view concurrently",
                     "refresh materialized view a, b",

@@ -279,7 +279,7 @@ changes_7 AS (
 net AS (
   SELECT d.id, d.v1, d.v2, d.v3, d.v4, d.v5, d.v6, d.v7, sum(d.__pgt_w) AS __pgt_w
   FROM (
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t1.__pgt_w * t2.__pgt_w * t3.__pgt_w * t4.__pgt_w * t5.__pgt_w * t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t1.__pgt_w
     FROM changes_1 AS t1,
       (SELECT t2.id, t2.v, CASE WHEN (t2.id) IN (SELECT id FROM changes_2 WHERE __pgt_w > 0) THEN 0 ELSE 1 END AS __pgt_w
     FROM public.t2 AS t2
@@ -323,14 +323,14 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t2.__pgt_w <> 0
-      AND t3.__pgt_w <> 0
-      AND t4.__pgt_w <> 0
-      AND t5.__pgt_w <> 0
-      AND t6.__pgt_w <> 0
-      AND t7.__pgt_w <> 0
+      AND t2.__pgt_w = 1
+      AND t3.__pgt_w = 1
+      AND t4.__pgt_w = 1
+      AND t5.__pgt_w = 1
+      AND t6.__pgt_w = 1
+      AND t7.__pgt_w = 1
     UNION ALL
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t2.__pgt_w * t3.__pgt_w * t4.__pgt_w * t5.__pgt_w * t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t2.__pgt_w
     FROM public.t1 AS t1,
       changes_2 AS t2,
       (SELECT t3.id, t3.v, CASE WHEN (t3.id) IN (SELECT id FROM changes_3 WHERE __pgt_w > 0) THEN 0 ELSE 1 END AS __pgt_w
@@ -369,13 +369,13 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t3.__pgt_w <> 0
-      AND t4.__pgt_w <> 0
-      AND t5.__pgt_w <> 0
-      AND t6.__pgt_w <> 0
-      AND t7.__pgt_w <> 0
+      AND t3.__pgt_w = 1
+      AND t4.__pgt_w = 1
+      AND t5.__pgt_w = 1
+      AND t6.__pgt_w = 1
+      AND t7.__pgt_w = 1
     UNION ALL
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t3.__pgt_w * t4.__pgt_w * t5.__pgt_w * t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t3.__pgt_w
     FROM public.t1 AS t1,
       public.t2 AS t2,
       changes_3 AS t3,
@@ -409,12 +409,12 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t4.__pgt_w <> 0
-      AND t5.__pgt_w <> 0
-      AND t6.__pgt_w <> 0
-      AND t7.__pgt_w <> 0
+      AND t4.__pgt_w = 1
+      AND t5.__pgt_w = 1
+      AND t6.__pgt_w = 1
+      AND t7.__pgt_w = 1
     UNION ALL
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t4.__pgt_w * t5.__pgt_w * t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t4.__pgt_w
     FROM public.t1 AS t1,
       public.t2 AS t2,
       public.t3 AS t3,
@@ -443,11 +443,11 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t5.__pgt_w <> 0
-      AND t6.__pgt_w <> 0
-      AND t7.__pgt_w <> 0
+      AND t5.__pgt_w = 1
+      AND t6.__pgt_w = 1
+      AND t7.__pgt_w = 1
     UNION ALL
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t5.__pgt_w * t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t5.__pgt_w
     FROM public.t1 AS t1,
       public.t2 AS t2,
       public.t3 AS t3,
@@ -471,10 +471,10 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t6.__pgt_w <> 0
-      AND t7.__pgt_w <> 0
+      AND t6.__pgt_w = 1
+      AND t7.__pgt_w = 1
     UNION ALL
-    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t6.__pgt_w * t7.__pgt_w AS __pgt_w
+    SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t6.__pgt_w
     FROM public.t1 AS t1,
       public.t2 AS t2,
       public.t3 AS t3,
@@ -493,7 +493,7 @@ net AS (
       AND (t5.id = t1.id)
       AND (t6.id = t1.id)
       AND (t7.id = t1.id)
-      AND t7.__pgt_w <> 0
+      AND t7.__pgt_w = 1
     UNION ALL
     SELECT t1.id, t1.v AS v1, t2.v AS v2, t3.v AS v3, t4.v AS v4, t5.v AS v5, t6.v AS v6, t7.v AS v7, t7.__pgt_w
     FROM public.t1 AS t1,
