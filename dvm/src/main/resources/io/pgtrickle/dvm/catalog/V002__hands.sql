@@ -146,10 +146,9 @@ CREATE FUNCTION pgtrickle.pgt_may_read_changes(source oid, buffer oid) RETURNS b
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF row_security_active(source) OR EXISTS (
-        SELECT FROM pg_attribute b LEFT JOIN pg_attribute s ON s.attrelid = source AND s.attname = b.attname AND NOT s.attisdropped
-        WHERE b.attrelid = buffer AND b.attnum > 0 AND NOT b.attisdropped AND NOT starts_with(b.attname, '__pgt_')
-            AND has_column_privilege(buffer, b.attnum, 'SELECT')
-            AND (s.attnum IS NULL OR NOT has_column_privilege(source, s.attnum, 'SELECT')))
+        SELECT FROM pg_attribute b JOIN pg_attribute s ON s.attrelid = source AND s.attname = b.attname AND NOT s.attisdropped
+        WHERE b.attrelid = buffer AND b.attnum > 0 AND NOT b.attisdropped
+            AND has_column_privilege(buffer, b.attnum, 'SELECT') AND NOT has_column_privilege(source, s.attnum, 'SELECT'))
     THEN
         RAISE insufficient_privilege USING MESSAGE = format('permission denied for the changes of %s', source::regclass);
     END IF;
