@@ -162,6 +162,11 @@ public final class ReplyQueue {
         return copies > ended;
     }
 
+    /** Whether what is answered next is a simple Query, or one of ours that stands for one. */
+    public boolean isInQuery() {
+        return size > 0 && (headKind() == Kind.QUERY || headOwner() == Owner.SPLIT);
+    }
+
     /** Whose request is answered next; the client's when none is outstanding. */
     public Owner headOwner() {
         return size == 0 ? Owner.CLIENT : OWNERS[(ring[head] & 0x70) >> OWNER_SHIFT];

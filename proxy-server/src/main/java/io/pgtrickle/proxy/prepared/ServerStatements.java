@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.prepared;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,9 @@ public final class ServerStatements {
     private final Map<SharedStatement, Entry> entries = new LinkedHashMap<>(16, 0.75f, true);
     /** Stands for nobody, as there is none. */
     private static final Object NO_UNNAMED = new Object();
+
+    /** Those under names of the session that uses the connection; there is one at most of a name, if that. */
+    private final Map<String, SharedStatement> named = new HashMap<>();
 
     /** Whose statement the unnamed one is; null if that is not known. */
     private @Nullable Object unnamed;
@@ -59,10 +63,43 @@ public final class ServerStatements {
         entries.remove(statement);
     }
 
-    /** The server has dropped them all. */
+    /** The server has dropped all that have names. */
     public void clear() {
         entries.clear();
-        noUnnamed();
+    }
+
+    /** What was prepared last under a name of the session's own; null if nothing was. */
+    public @Nullable SharedStatement named(String own) {
+        return named.get(own);
+    }
+
+    /** It is about to be prepared under its name of the session's own. */
+    public void naming(SharedStatement statement) {
+        SharedStatement before = named.put(statement.name(), statement);
+        if (before != null) {
+            entries.remove(before);
+        }
+    }
+
+    /** What has such a name of the session's own may be gone. */
+    public void forgetNamed(String own) {
+        SharedStatement statement = named.get(own);
+        if (statement != null) {
+            entries.remove(statement);
+        }
+    }
+
+    /** Whether there may be statements under names of the session's own. */
+    public boolean hasNamed() {
+        return !named.isEmpty();
+    }
+
+    /** Takes them out, to be closed before another session uses the connection. */
+    public List<SharedStatement> takeNamed() {
+        List<SharedStatement> taken = List.copyOf(named.values());
+        named.clear();
+        taken.forEach(entries::remove);
+        return taken;
     }
 
     /** Takes out those to be closed so that there is room for one more; none of the pipeline under way. */
