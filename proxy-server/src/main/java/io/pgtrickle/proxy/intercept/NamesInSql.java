@@ -7,8 +7,11 @@ import io.pgtrickle.sql.lexer.TokenValue;
 import io.pgtrickle.wire.codec.Frames;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 
 /**
  * The prepared statements that SQL names, in the text's order. Naming too many does no harm: the server is given those only that the
@@ -64,6 +67,26 @@ record NamesInSql(List<Mention> mentions) {
 
     private static Optional<Mention> mention(Role role, String text, Token name, Charset charset) {
         return TokenValue.identifier(text, name).map(value -> new Mention(role, new String(value.getBytes(charset), Frames.NAMES)));
+    }
+
+    /** Behind each statement that is executed, what it names itself. */
+    NamesInSql with(Function<Mention, NamesInSql> ofExecuted) {
+        if (!executes()) {
+            return this;
+        }
+        var all = new ArrayList<Mention>();
+        add(all, new HashSet<>(), ofExecuted);
+        return new NamesInSql(all);
+    }
+
+    private void add(List<Mention> all, Set<Mention> within, Function<Mention, NamesInSql> ofExecuted) {
+        for (Mention mention : mentions) {
+            all.add(mention);
+            if (mention.role == Role.EXECUTED && within.add(mention)) { // else it would have no end, on the server either
+                ofExecuted.apply(mention).add(all, within, ofExecuted);
+                within.remove(mention);
+            }
+        }
     }
 
     boolean executes() {

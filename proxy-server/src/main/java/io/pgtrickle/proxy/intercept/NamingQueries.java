@@ -7,7 +7,9 @@ import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
+import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
+import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.util.ArrayDeque;
 
 /**
@@ -35,7 +37,7 @@ final class NamingQueries {
 
     /** Whether everything before it has to be answered first: a statement that is executed is prepared before, which may fail. */
     boolean mustWait(NamesInSql names) {
-        return statements.isUnsettled(names) || statements.executes(names);
+        return statements.isUnsettled(statements.withNested(names)) || statements.executes(names);
     }
 
     /**
@@ -44,12 +46,14 @@ final class NamingQueries {
      * @param then run when it is sent; at once if nothing has to be waited for
      */
     void pass(ByteBuf frame, NamesInSql names, Runnable then) {
-        bring(names);
         if (!statements.executes(names)) {
+            bring(names);
             send(frame, names);
             then.run();
             return;
         }
+        server().send(new Close(Target.STATEMENT, ""), Owner.PROXY); // as the Query does, which may not be sent
+        bring(names);
         interceptor.onceAnswered(() -> {
             if (server().replies().isSkipping()) { // the client has the error, as the Query's
                 server().send(new Sync(), Owner.CLIENT);
@@ -63,17 +67,18 @@ final class NamingQueries {
 
     /** Has the statements there under their own names; a failed transaction refuses every text before looking for them. */
     void bring(NamesInSql names) {
-        statements.bring(names, server().status() != 'E');
+        statements.bring(statements.withNested(names), server().status() != 'E');
     }
 
     private void send(ByteBuf frame, NamesInSql names) {
-        server().replies().expect(Kind.QUERY, Owner.CLIENT, names.drops() ? begin(names) : null);
+        NamesInSql all = statements.withNested(names);
+        server().replies().expect(Kind.QUERY, Owner.CLIENT, all.drops() ? begin(all) : null);
         server().write(frame.retainedDuplicate());
     }
 
     /** A Query that drops statements is about to be sent. @return to be told when it has ended */
     ReplyQueue.Outcome begin(NamesInSql names) {
-        var drops = new ArrayDeque<>(statements.dropping(names));
+        var drops = new ArrayDeque<>(statements.dropping(statements.withNested(names)));
         dropping.add(drops);
         return _ -> {
             dropping.remove(drops);

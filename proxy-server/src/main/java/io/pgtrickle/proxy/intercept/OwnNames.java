@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.intercept;
 
-import io.netty.buffer.ByteBuf;
-import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
-import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
+import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
-import io.pgtrickle.wire.frontend.FrontendMessage.Close;
-import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -55,13 +51,13 @@ final class OwnNames {
         preparing.accept(own);
     }
 
-    /** Fails what comes behind if SQL's PREPARE has made a statement of that name, with the error that is due then. */
-    void checkFree(String name) {
-        SharedStatement trial = SharedStatement.standIn(name, Map.of());
-        ByteBuf out = server().channel().alloc().buffer();
-        trial.writeParse(out);
-        server().replies().expect(Kind.PARSE, Owner.PROXY);
-        server().write(out);
-        server().send(new Close(Target.STATEMENT, name), Owner.PROXY);
+    /** The client's own Parse of it is sent as it is, which fails if SQL's PREPARE has made a statement of that name. */
+    ReplyQueue.Outcome parsing(String name, SharedStatement statement) {
+        ServerStatements there = server().statements();
+        SharedStatement own = statement.named(name);
+        long pipeline = server().replies().pipeline();
+        there.naming(own);
+        there.preparing(own, pipeline);
+        return succeeded -> there.prepared(own, pipeline, succeeded);
     }
 }

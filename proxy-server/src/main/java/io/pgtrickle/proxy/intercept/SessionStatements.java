@@ -71,6 +71,9 @@ final class SessionStatements implements StatementNames {
     private int unnamedSent;
     private int unnamedAnswered;
     private long unnamedPipeline;
+    private int unnamedChanges;
+    /** Close messages under way. */
+    private int unnamedClosing;
 
     /** @param limit how many statements a connection keeps */
     SessionStatements(ServerLink link, SharedStatements all, SessionState state, int limit) {
@@ -109,7 +112,7 @@ final class SessionStatements implements StatementNames {
     @Override
     public void parse(ByteBuf frame, boolean suspect, NamesInSql named, ReplyQueue.@Nullable Outcome outcome) {
         if (named.executes()) { // the server looks at once what it returns
-            bring(named, true);
+            bring(withNested(named), true);
         }
         ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
         String name = Frames.readString(body, Frames.NAMES);
@@ -126,16 +129,16 @@ final class SessionStatements implements StatementNames {
             server().write(frame.retainedDuplicate());
             return;
         }
-        if (state.isUncertain() || state.holds()) {
-            own.checkFree(name);
-        }
         byte[] bytes = ByteBufUtil.getBytes(body);
         SharedStatement statement = state.isUncertain() || named.executes() // what that returns is the session's own
                 ? all.unshared(bytes, suspect, server().route().database(), settings())
                 : all.shared(bytes, suspect, server().route().database(), settings());
         ReplyQueue.Outcome naming = both(names.becomes(name, new Prepared(statement, named), pipeline()), outcome);
         long pipeline = pipeline();
-        if (known().has(statement, pipeline)) {
+        if (state.mayHavePrepared()) {
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(naming, own.parsing(name, statement)));
+            server().write(frame.retainedDuplicate());
+        } else if (known().has(statement, pipeline)) {
             known().unnamedBecomes(null, 0);
             replace(frame, 'P', "", body, Kind.PARSE, naming);
         } else {
@@ -216,14 +219,36 @@ final class SessionStatements implements StatementNames {
         String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1), Frames.NAMES);
         ReplyQueue.Outcome naming = outcome;
         if (name.isEmpty()) {
-            forgetUnnamed();
-            known().noUnnamed();
+            naming = both(closingUnnamed(), outcome);
         } else if (names.find(name) != null) {
             known().forgetNamed(name);
             naming = both(names.becomes(name, null, pipeline()), outcome);
         }
         server().replies().expect(Kind.CLOSE, Owner.CLIENT, naming);
         server().write(frame.retainedDuplicate());
+    }
+
+    /** It is there again if the Close is skipped because of an error before it. */
+    private ReplyQueue.Outcome closingUnnamed() {
+        int length = unnamedLength;
+        boolean suspect = unnamedSuspect;
+        NamesInSql named = unnamedNamed;
+        forgetUnnamed();
+        known().noUnnamed();
+        int change = unnamedChanges;
+        unnamedClosing++;
+        unnamedPipeline = pipeline();
+        return succeeded -> {
+            unnamedClosing--;
+            if (!succeeded && change == unnamedChanges) {
+                unnamedLength = length;
+                unnamedSuspect = suspect;
+                unnamedNamed = named;
+            }
+            if (!succeeded && link.isLinked()) {
+                known().unnamedBecomes(null, 0);
+            }
+        };
     }
 
     /** A simple Query, which drops the unnamed statement. */
@@ -236,13 +261,17 @@ final class SessionStatements implements StatementNames {
     @Override
     public boolean isUnsettled(String name) {
         boolean itself = name.isEmpty()
-                ? unnamedSent != unnamedAnswered && unnamedPipeline != pipeline()
+                ? (unnamedSent != unnamedAnswered || unnamedClosing > 0) && unnamedPipeline != pipeline()
                 : names.isUnsettled(name, pipeline());
         return itself || isUnsettled(named(name));
     }
 
     /** What the SQL of a statement names. */
     private NamesInSql named(String statement) {
+        return withNested(namedItself(statement));
+    }
+
+    private NamesInSql namedItself(String statement) {
         if (statement.isEmpty()) {
             return unnamedNamed;
         }
@@ -312,6 +341,11 @@ final class SessionStatements implements StatementNames {
                 own.take(mention.name(), settings());
             }
         }
+    }
+
+    @Override
+    public NamesInSql withNested(NamesInSql named) {
+        return named.with(mention -> namedItself(mention.name()));
     }
 
     @Override
@@ -458,6 +492,7 @@ final class SessionStatements implements StatementNames {
         unnamedLength = body.readableBytes();
         unnamedSuspect = suspect;
         unnamedSent++;
+        unnamedChanges++;
         unnamedPipeline = pipeline();
         if (unnamed.length < unnamedLength || unnamed.length > 4 * unnamedLength + 1024) {
             unnamed = new byte[unnamedLength];
@@ -478,6 +513,7 @@ final class SessionStatements implements StatementNames {
     }
 
     private void forgetUnnamed() {
+        unnamedChanges++;
         unnamedLength = 0;
         unnamedSuspect = false;
         unnamedNamed = NamesInSql.NONE;

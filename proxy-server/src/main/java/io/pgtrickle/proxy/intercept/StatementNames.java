@@ -60,6 +60,11 @@ interface StatementNames {
     /** A ReadyForQuery has come, and there is no transaction. */
     default void transactionEnded() {}
 
+    /** Also what is named by the statements that SQL executes by name. */
+    default NamesInSql withNested(NamesInSql names) {
+        return names;
+    }
+
     /** Has the statements that SQL names there under their own names, those to be executed only if the transaction has not failed. */
     default void bring(NamesInSql names, boolean usable) {}
 
