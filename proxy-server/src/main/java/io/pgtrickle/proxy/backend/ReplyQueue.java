@@ -128,6 +128,11 @@ public final class ReplyQueue {
         return size == 0 && !skipping && !unsynced;
     }
 
+    /** Whether what is sent next is skipped if something before it has failed. */
+    public boolean isUnsynced() {
+        return unsynced;
+    }
+
     /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */
     public long pipeline() {
         return pipeline;

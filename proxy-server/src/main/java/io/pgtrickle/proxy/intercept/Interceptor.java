@@ -277,7 +277,11 @@ public final class Interceptor implements FrameHandler {
 
     /** Has a message wait if what it names depends on the outcome of an earlier pipeline. */
     private void settled(String statement, ByteBuf message, Kind kind, Consumer<ByteBuf> handler) {
-        if (statements.isUnsettled(statement)) {
+        settled(statements.isUnsettled(statement), message, kind, handler);
+    }
+
+    private void settled(boolean unsettled, ByteBuf message, Kind kind, Consumer<ByteBuf> handler) {
+        if (unsettled) {
             again(message, kind, settled -> passOn(() -> handler.accept(settled)));
         } else {
             handler.accept(message);
@@ -346,7 +350,8 @@ public final class Interceptor implements FrameHandler {
             StateWords words = inspection.words();
             boolean suspect = words.suspect() || words.ends();
             NamesInSql named = inspection.namesInParse(frame);
-            settled(name, frame, Kind.PARSE, message -> statements.parse(message, suspect, named, naming(name)));
+            boolean unsettled = statements.isUnsettled(name) || named.executes() && statements.isUnsettled(named);
+            settled(unsettled, frame, Kind.PARSE, message -> statements.parse(message, suspect, named, naming(name)));
         }
     }
 

@@ -22,8 +22,9 @@ record NamesInSql(List<Mention> mentions) {
     static final NamesInSql NONE = new NamesInSql(List.of());
 
     enum Role {
-        /** EXECUTE, on its own, in EXPLAIN or in CREATE TABLE. */
         EXECUTED,
+        /** EXPLAIN or CREATE TABLE with EXECUTE, which runs a query at most. */
+        QUERIED,
         /** DEALLOCATE. */
         DROPPED,
         /** PREPARE. */
@@ -33,7 +34,16 @@ record NamesInSql(List<Mention> mentions) {
     }
 
     /** @param name one char per byte, as the protocol's names */
-    record Mention(Role role, String name) {}
+    record Mention(Role role, String name) {
+        /** Whether the statement has to be there, and not just the name. */
+        boolean isUse() {
+            return role == Role.EXECUTED || role == Role.QUERIED;
+        }
+
+        private boolean drops() {
+            return role == Role.DROPPED || role == Role.ALL_DROPPED;
+        }
+    }
 
     static NamesInSql in(String text, boolean standardConformingStrings, Charset charset) {
         List<Token> tokens = SqlLexer.significantTokens(text, standardConformingStrings);
@@ -43,7 +53,7 @@ record NamesInSql(List<Mention> mentions) {
             Token word = tokens.get(i);
             Token next = tokens.get(i + 1);
             if (word.isWord(text, "execute")) {
-                mention(Role.EXECUTED, text, next, charset).ifPresent(found::add);
+                mention(first ? Role.EXECUTED : Role.QUERIED, text, next, charset).ifPresent(found::add);
             } else if (first && word.isWord(text, "prepare")) {
                 mention(Role.PREPARED, text, next, charset).ifPresent(found::add);
             } else if (first && word.isWord(text, "deallocate")) {
@@ -82,18 +92,21 @@ record NamesInSql(List<Mention> mentions) {
     private void add(List<Mention> all, Set<Mention> within, Function<Mention, NamesInSql> ofExecuted) {
         for (Mention mention : mentions) {
             all.add(mention);
-            if (mention.role == Role.EXECUTED && within.add(mention)) { // else it would have no end, on the server either
-                ofExecuted.apply(mention).add(all, within, ofExecuted);
+            if (mention.isUse() && within.add(mention)) { // else it would have no end, on the server either
+                var nested = new ArrayList<Mention>();
+                ofExecuted.apply(mention).add(nested, within, ofExecuted);
+                nested.removeIf(each -> mention.role == Role.QUERIED && each.drops());
+                all.addAll(nested);
                 within.remove(mention);
             }
         }
     }
 
     boolean executes() {
-        return mentions.stream().anyMatch(mention -> mention.role == Role.EXECUTED);
+        return mentions.stream().anyMatch(Mention::isUse);
     }
 
     boolean drops() {
-        return mentions.stream().anyMatch(mention -> mention.role == Role.DROPPED || mention.role == Role.ALL_DROPPED);
+        return mentions.stream().anyMatch(Mention::drops);
     }
 }

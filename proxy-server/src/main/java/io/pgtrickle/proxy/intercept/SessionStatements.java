@@ -234,8 +234,9 @@ final class SessionStatements implements StatementNames {
         boolean suspect = unnamedSuspect;
         NamesInSql named = unnamedNamed;
         forgetUnnamed();
-        known().noUnnamed();
         int change = unnamedChanges;
+        ServerStatements there = known();
+        int closing = there.closingUnnamed(pipeline());
         unnamedClosing++;
         unnamedPipeline = pipeline();
         return succeeded -> {
@@ -245,9 +246,7 @@ final class SessionStatements implements StatementNames {
                 unnamedSuspect = suspect;
                 unnamedNamed = named;
             }
-            if (!succeeded && link.isLinked()) {
-                known().unnamedBecomes(null, 0);
-            }
+            there.unnamedAnswered(closing, succeeded);
         };
     }
 
@@ -255,7 +254,11 @@ final class SessionStatements implements StatementNames {
     @Override
     public void query() {
         forgetUnnamed();
-        known().noUnnamed();
+        if (server().replies().isUnsynced()) { // it may be skipped
+            known().unnamedBecomes(null, 0);
+        } else {
+            known().noUnnamed();
+        }
     }
 
     @Override
@@ -331,13 +334,13 @@ final class SessionStatements implements StatementNames {
     public void bring(NamesInSql named, boolean usable) {
         for (Mention mention : named.mentions()) {
             Prepared prepared = names.find(mention.name());
-            if (prepared != null && usable && mention.role() == Role.EXECUTED) {
+            if (prepared != null && usable && mention.isUse()) {
                 own.prepare(mention.name(), prepared.shared);
                 suspectIf(prepared.shared.isSuspect());
             }
         }
         for (Mention mention : named.mentions()) {
-            if (mention.role() != Role.EXECUTED && names.find(mention.name()) != null) {
+            if (!mention.isUse() && names.find(mention.name()) != null) {
                 own.take(mention.name(), settings());
             }
         }
@@ -350,7 +353,7 @@ final class SessionStatements implements StatementNames {
 
     @Override
     public boolean executes(NamesInSql named) {
-        return named.mentions().stream().anyMatch(mention -> mention.role() == Role.EXECUTED && names.find(mention.name()) != null);
+        return named.mentions().stream().anyMatch(mention -> mention.isUse() && names.find(mention.name()) != null);
     }
 
     @Override
@@ -471,18 +474,19 @@ final class SessionStatements implements StatementNames {
     }
 
     private void ensureUnnamed() {
-        if (unnamedLength > 0 && !known().unnamedIs(this, unnamedSent)) {
-            known().unnamedBecomes(this, unnamedSent);
+        ServerStatements there = known();
+        if (unnamedLength > 0 && !there.unnamedIs(this, unnamedSent, pipeline())) {
+            int change = there.unnamedChanging(this, unnamedSent, pipeline());
             ByteBuf out = server().channel().alloc().buffer();
             int length = Frames.begin(out, 'P');
             out.writeByte(0);
             out.writeBytes(unnamed, 0, unnamedLength);
             Frames.end(out, length);
-            server().replies().expect(Kind.PARSE, Owner.PROXY);
+            server().replies().expect(Kind.PARSE, Owner.PROXY, succeeded -> there.unnamedAnswered(change, succeeded));
             server().write(out);
-        } else if (unnamedLength == 0 && !known().hasNoUnnamed()) { // else it could be another session's
-            known().noUnnamed();
-            server().send(new Close(Target.STATEMENT, ""), Owner.PROXY);
+        } else if (unnamedLength == 0 && !there.hasNoUnnamed(pipeline())) { // else it could be another session's
+            int change = there.closingUnnamed(pipeline());
+            server().send(new Close(Target.STATEMENT, ""), Owner.PROXY, succeeded -> there.unnamedAnswered(change, succeeded));
         }
         suspectIf(unnamedSuspect);
     }

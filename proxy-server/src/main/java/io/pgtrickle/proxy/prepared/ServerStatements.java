@@ -34,6 +34,11 @@ public final class ServerStatements {
     /** Whose statement the unnamed one is; null if that is not known. */
     private @Nullable Object unnamed;
     private int unnamedSerial;
+    /** Counts what was sent that changes it. */
+    private int unnamedChanges;
+    /** The last change is certain, or would be missing for what follows in this pipeline as well. */
+    private boolean unnamedConfirmed = true;
+    private long unnamedPipeline;
 
     /** Whether the server has it when what is sent next arrives. */
     public boolean has(SharedStatement statement, long pipeline) {
@@ -122,16 +127,42 @@ public final class ServerStatements {
         return entries.size();
     }
 
-    public boolean unnamedIs(Object session, int serial) {
-        return unnamed == session && unnamedSerial == serial;
+    public boolean unnamedIs(Object session, int serial, long pipeline) {
+        return unnamed == session && unnamedSerial == serial && isUnnamedCertain(pipeline);
     }
 
-    public boolean hasNoUnnamed() {
-        return unnamed == NO_UNNAMED;
+    public boolean hasNoUnnamed(long pipeline) {
+        return unnamed == NO_UNNAMED && isUnnamedCertain(pipeline);
     }
 
+    private boolean isUnnamedCertain(long pipeline) {
+        return unnamedConfirmed || unnamedPipeline == pipeline;
+    }
+
+    /** A simple Query drops it. */
     public void noUnnamed() {
-        unnamed = NO_UNNAMED;
+        unnamedBecomes(NO_UNNAMED, 0);
+    }
+
+    /** A Close is sent. @return its number, for {@link #unnamedAnswered} */
+    public int closingUnnamed(long pipeline) {
+        return unnamedChanging(NO_UNNAMED, 0, pipeline);
+    }
+
+    /** A Parse is sent. @return its number, for {@link #unnamedAnswered} */
+    public int unnamedChanging(Object session, int serial, long pipeline) {
+        unnamedBecomes(session, serial);
+        unnamedConfirmed = false;
+        unnamedPipeline = pipeline;
+        return unnamedChanges;
+    }
+
+    /** Skipped perhaps because of an error before it, and another session's may be there still. */
+    public void unnamedAnswered(int change, boolean succeeded) {
+        if (change == unnamedChanges) {
+            unnamedConfirmed = true;
+            unnamed = succeeded ? unnamed : null;
+        }
     }
 
     /**
@@ -141,5 +172,7 @@ public final class ServerStatements {
     public void unnamedBecomes(@Nullable Object session, int serial) {
         unnamed = session;
         unnamedSerial = serial;
+        unnamedConfirmed = true;
+        unnamedChanges++;
     }
 }
