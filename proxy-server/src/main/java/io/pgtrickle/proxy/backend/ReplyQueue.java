@@ -74,6 +74,11 @@ public final class ReplyQueue {
     public interface Outcome {
         /** @param succeeded false when the server failed or skipped the request */
         void done(boolean succeeded);
+
+        /** The server has not looked at it, because of an error before it. */
+        default void skipped() {
+            done(false);
+        }
     }
 
     private static final Kind[] KINDS = Kind.values();
@@ -112,7 +117,7 @@ public final class ReplyQueue {
             return;
         }
         if (!admits(kind)) {
-            outcome.done(false);
+            outcome.skipped();
             return;
         }
         outcomes.add(outcome);
@@ -252,7 +257,7 @@ public final class ReplyQueue {
                     dropCopy();
                 }
                 while (size > 0 && headKind() != Kind.SYNC) {
-                    pop(false);
+                    skip();
                 }
                 skipping = size == 0;
             }
@@ -291,12 +296,23 @@ public final class ReplyQueue {
     }
 
     private void pop(boolean succeeded) {
+        if (removeHead()) {
+            outcomes.remove().done(succeeded);
+        }
+    }
+
+    private void skip() {
+        if (removeHead()) {
+            outcomes.remove().skipped();
+        }
+    }
+
+    /** @return whether someone wants to know how it went */
+    private boolean removeHead() {
         boolean followed = (ring[head] & FOLLOWED) != 0;
         head = (head + 1) & (ring.length - 1);
         size--;
-        if (followed) {
-            outcomes.remove().done(succeeded);
-        }
+        return followed;
     }
 
     private void add(Kind kind, Owner owner, int flag) {

@@ -46,7 +46,6 @@ final class SessionStatements implements StatementNames {
     /** @param named the statements its SQL names */
     private record Prepared(SharedStatement shared, NamesInSql named) {}
 
-    private static final byte[] NONE = {};
     private static final String SETTINGS = "pgtrickle_settings";
 
     private final ServerLink link;
@@ -64,16 +63,7 @@ final class SessionStatements implements StatementNames {
     private Map<String, String> settingsReported = Map.of();
     private Map<String, String> settingsMade = Map.of();
 
-    private byte[] unnamed = NONE;
-    private int unnamedLength;
-    private boolean unnamedSuspect;
-    private NamesInSql unnamedNamed = NamesInSql.NONE;
-    private int unnamedSent;
-    private int unnamedAnswered;
-    private long unnamedPipeline;
-    private int unnamedChanges;
-    /** Close messages under way. */
-    private int unnamedClosing;
+    private final UnnamedStatement unnamed;
 
     /** @param limit how many statements a connection keeps */
     SessionStatements(ServerLink link, SharedStatements all, SessionState state, int limit) {
@@ -82,6 +72,7 @@ final class SessionStatements implements StatementNames {
         this.state = state;
         this.limit = limit;
         this.resultTypes = new ResultTypes(link);
+        this.unnamed = new UnnamedStatement(link);
         this.own = new OwnNames(link, this::ensure);
     }
 
@@ -117,9 +108,7 @@ final class SessionStatements implements StatementNames {
         ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
         String name = Frames.readString(body, Frames.NAMES);
         if (name.isEmpty()) {
-            remember(body, suspect, named);
-            known().unnamedBecomes(this, unnamedSent);
-            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(this::unnamedParsed, outcome));
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(unnamed.parsing(body, suspect, named), outcome));
             server().write(frame.retainedDuplicate());
             return;
         }
@@ -219,7 +208,7 @@ final class SessionStatements implements StatementNames {
         String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1), Frames.NAMES);
         ReplyQueue.Outcome naming = outcome;
         if (name.isEmpty()) {
-            naming = both(closingUnnamed(), outcome);
+            naming = both(unnamed.closing(), outcome);
         } else if (names.find(name) != null) {
             known().forgetNamed(name);
             naming = both(names.becomes(name, null, pipeline()), outcome);
@@ -228,44 +217,15 @@ final class SessionStatements implements StatementNames {
         server().write(frame.retainedDuplicate());
     }
 
-    /** It is there again if the Close is skipped because of an error before it. */
-    private ReplyQueue.Outcome closingUnnamed() {
-        int length = unnamedLength;
-        boolean suspect = unnamedSuspect;
-        NamesInSql named = unnamedNamed;
-        forgetUnnamed();
-        int change = unnamedChanges;
-        ServerStatements there = known();
-        int closing = there.closingUnnamed(pipeline());
-        unnamedClosing++;
-        unnamedPipeline = pipeline();
-        return succeeded -> {
-            unnamedClosing--;
-            if (!succeeded && change == unnamedChanges) {
-                unnamedLength = length;
-                unnamedSuspect = suspect;
-                unnamedNamed = named;
-            }
-            there.unnamedAnswered(closing, succeeded);
-        };
-    }
-
     /** A simple Query, which drops the unnamed statement. */
     @Override
     public void query() {
-        forgetUnnamed();
-        if (server().replies().isUnsynced()) { // it may be skipped
-            known().unnamedBecomes(null, 0);
-        } else {
-            known().noUnnamed();
-        }
+        unnamed.dropped();
     }
 
     @Override
     public boolean isUnsettled(String name) {
-        boolean itself = name.isEmpty()
-                ? (unnamedSent != unnamedAnswered || unnamedClosing > 0) && unnamedPipeline != pipeline()
-                : names.isUnsettled(name, pipeline());
+        boolean itself = name.isEmpty() ? unnamed.isUnsettled() : names.isUnsettled(name, pipeline());
         return itself || isUnsettled(named(name));
     }
 
@@ -276,7 +236,7 @@ final class SessionStatements implements StatementNames {
 
     private NamesInSql namedItself(String statement) {
         if (statement.isEmpty()) {
-            return unnamedNamed;
+            return unnamed.named();
         }
         Prepared prepared = names.find(statement);
         return prepared == null ? NamesInSql.NONE : prepared.named;
@@ -402,7 +362,8 @@ final class SessionStatements implements StatementNames {
     private @Nullable SharedStatement use(String name) {
         bring(named(name), true);
         if (name.isEmpty()) {
-            ensureUnnamed();
+            unnamed.ensure();
+            suspectIf(unnamed.isSuspect());
             return null;
         }
         Prepared prepared = names.find(name);
@@ -473,56 +434,6 @@ final class SessionStatements implements StatementNames {
         }
     }
 
-    private void ensureUnnamed() {
-        ServerStatements there = known();
-        if (unnamedLength > 0 && !there.unnamedIs(this, unnamedSent, pipeline())) {
-            int change = there.unnamedChanging(this, unnamedSent, pipeline());
-            ByteBuf out = server().channel().alloc().buffer();
-            int length = Frames.begin(out, 'P');
-            out.writeByte(0);
-            out.writeBytes(unnamed, 0, unnamedLength);
-            Frames.end(out, length);
-            server().replies().expect(Kind.PARSE, Owner.PROXY, succeeded -> there.unnamedAnswered(change, succeeded));
-            server().write(out);
-        } else if (unnamedLength == 0 && !there.hasNoUnnamed(pipeline())) { // else it could be another session's
-            int change = there.closingUnnamed(pipeline());
-            server().send(new Close(Target.STATEMENT, ""), Owner.PROXY, succeeded -> there.unnamedAnswered(change, succeeded));
-        }
-        suspectIf(unnamedSuspect);
-    }
-
-    private void remember(ByteBuf body, boolean suspect, NamesInSql named) {
-        unnamedNamed = named;
-        unnamedLength = body.readableBytes();
-        unnamedSuspect = suspect;
-        unnamedSent++;
-        unnamedChanges++;
-        unnamedPipeline = pipeline();
-        if (unnamed.length < unnamedLength || unnamed.length > 4 * unnamedLength + 1024) {
-            unnamed = new byte[unnamedLength];
-        }
-        body.getBytes(body.readerIndex(), unnamed, 0, unnamedLength);
-    }
-
-    private void unnamedParsed(boolean succeeded) {
-        unnamedAnswered++;
-        if (!succeeded) {
-            if (unnamedAnswered == unnamedSent) {
-                forgetUnnamed();
-            }
-            if (link.isLinked()) {
-                known().unnamedBecomes(null, 0); // skipped perhaps, and another session's is still there
-            }
-        }
-    }
-
-    private void forgetUnnamed() {
-        unnamedChanges++;
-        unnamedLength = 0;
-        unnamedSuspect = false;
-        unnamedNamed = NamesInSql.NONE;
-    }
-
     private void replace(ByteBuf frame, char type, String name, ByteBuf rest, Kind kind, ReplyQueue.@Nullable Outcome outcome) {
         ByteBuf out = server().channel().alloc().buffer(frame.readableBytes() + name.length());
         int length = Frames.begin(out, type);
@@ -534,11 +445,21 @@ final class SessionStatements implements StatementNames {
     }
 
     private static ReplyQueue.Outcome both(ReplyQueue.Outcome one, ReplyQueue.@Nullable Outcome other) {
-        return other == null
-                ? one
-                : succeeded -> {
-                    one.done(succeeded);
-                    other.done(succeeded);
-                };
+        if (other == null) {
+            return one;
+        }
+        return new ReplyQueue.Outcome() {
+            @Override
+            public void done(boolean succeeded) {
+                one.done(succeeded);
+                other.done(succeeded);
+            }
+
+            @Override
+            public void skipped() {
+                one.skipped();
+                other.skipped();
+            }
+        };
     }
 }

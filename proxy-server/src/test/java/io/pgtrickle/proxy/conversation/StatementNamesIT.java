@@ -250,6 +250,13 @@ class StatementNamesIT {
     private static Stream<Talk> unnamed() {
         return Stream.of(
                 talk("DEALLOCATE ALL leaves the unnamed statement", turns -> turns.execute("DEALLOCATE ALL").run("").execute("DISCARD ALL").run("")),
+                talk("Parse messages of the unnamed statement that are skipped", turns -> turns.prepare("", "SELECT 1")
+                        .batch(bind("none"), RUN, parse("", "SELECT 2"), new Close(Target.STATEMENT, ""), parse("", "SELECT 3"))
+                        .run("")
+                        .batch(parse("", "SELECT 4"), bind("none"), RUN, parse("", "SELECT 5"))
+                        .run("")
+                        .batch(parse("", "SELECT 6"), parse("", "SELECT nope"), parse("", "SELECT 7"))
+                        .run("")),
                 talk("a Close of the unnamed statement that is skipped", turns -> turns.prepare("", "SELECT 1")
                         .batch(bind("none"), RUN, new Close(Target.STATEMENT, ""))
                         .run("")
