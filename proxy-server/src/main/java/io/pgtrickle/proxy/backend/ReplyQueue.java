@@ -74,6 +74,11 @@ public final class ReplyQueue {
     public interface Outcome {
         /** @param succeeded false when the server failed or skipped the request */
         void done(boolean succeeded);
+
+        /** The server has not looked at it, because of an error before it. */
+        default void skipped() {
+            done(false);
+        }
     }
 
     private static final Kind[] KINDS = Kind.values();
@@ -112,7 +117,7 @@ public final class ReplyQueue {
             return;
         }
         if (!admits(kind)) {
-            outcome.done(false);
+            outcome.skipped();
             return;
         }
         outcomes.add(outcome);
@@ -126,6 +131,11 @@ public final class ReplyQueue {
     /** Nothing is outstanding, and the server waits for nothing but a new request. */
     public boolean isAtRest() {
         return size == 0 && !skipping && !unsynced;
+    }
+
+    /** Whether what is sent next is skipped if something before it has failed. */
+    public boolean isUnsynced() {
+        return unsynced;
     }
 
     /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */
@@ -160,6 +170,11 @@ public final class ReplyQueue {
             ended += KINDS[ring[(head + i) & (ring.length - 1)] & 0x0f] == Kind.COPY_END ? 1 : 0;
         }
         return copies > ended;
+    }
+
+    /** Whether what is answered next is a simple Query, or one of ours that stands for one. */
+    public boolean isInQuery() {
+        return size > 0 && (headKind() == Kind.QUERY || headOwner() == Owner.SPLIT);
     }
 
     /** Whose request is answered next; the client's when none is outstanding. */
@@ -242,7 +257,7 @@ public final class ReplyQueue {
                     dropCopy();
                 }
                 while (size > 0 && headKind() != Kind.SYNC) {
-                    pop(false);
+                    skip();
                 }
                 skipping = size == 0;
             }
@@ -281,12 +296,23 @@ public final class ReplyQueue {
     }
 
     private void pop(boolean succeeded) {
+        if (removeHead()) {
+            outcomes.remove().done(succeeded);
+        }
+    }
+
+    private void skip() {
+        if (removeHead()) {
+            outcomes.remove().skipped();
+        }
+    }
+
+    /** @return whether someone wants to know how it went */
+    private boolean removeHead() {
         boolean followed = (ring[head] & FOLLOWED) != 0;
         head = (head + 1) & (ring.length - 1);
         size--;
-        if (followed) {
-            outcomes.remove().done(succeeded);
-        }
+        return followed;
     }
 
     private void add(Kind kind, Owner owner, int flag) {

@@ -48,6 +48,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
 
     public static final String DISCARD_ALL = "DISCARD ALL";
     public static final String RESET = "RESET";
+    public static final String DEALLOCATE = "DEALLOCATE";
     public static final String DEALLOCATE_ALL = "DEALLOCATE ALL";
 
     private static final byte[] NO_KEY = {};
@@ -412,7 +413,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             if (tag.equals(DISCARD_ALL) || tag.equals(DEALLOCATE_ALL)) {
                 statements.clear();
                 listener.completed(tag);
-            } else if (tag.equals(RESET) || isDdl(tag)) {
+            } else if (tag.equals(DEALLOCATE) || tag.equals(RESET) || isDdl(tag)) {
                 listener.completed(tag);
             }
         }

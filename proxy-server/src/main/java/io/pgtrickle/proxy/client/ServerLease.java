@@ -13,16 +13,21 @@ import io.pgtrickle.proxy.pool.ServerPool;
 import io.pgtrickle.proxy.pool.ServerPool.Borrower;
 import io.pgtrickle.proxy.pool.ServerPool.Request;
 import io.pgtrickle.proxy.pool.ServerPool.Wish;
+import io.pgtrickle.proxy.prepared.SharedStatement;
 import io.pgtrickle.proxy.state.SessionState;
 import io.pgtrickle.proxy.state.SettingsReplay;
 import io.pgtrickle.wire.backend.BackendMessage.DataRow;
 import io.pgtrickle.wire.backend.BackendMessage.ParameterStatus;
 import io.pgtrickle.wire.backend.BackendType;
 import io.pgtrickle.wire.backend.Report;
+import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
+import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
+import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -270,11 +275,24 @@ final class ServerLease {
             server.send(
                     new Query(session.question(server.route().user())), Owner.SETUP, succeeded -> answered(server, session, succeeded));
             server.flush();
-        } else if (!session.holds()) {
+        } else if (!session.holds() && !closesOwnNames(server)) {
             known = known(server, session);
             link.unlink();
             pool.release(server, true, false);
         }
+    }
+
+    /** Statements under names of the session's own would be in others' way. @return whether there were any */
+    private static boolean closesOwnNames(ServerConnection server) {
+        List<SharedStatement> named = server.statements().takeNamed();
+        for (SharedStatement statement : named) {
+            server.send(new Close(Target.STATEMENT, statement.name()), Owner.SETUP);
+        }
+        if (!named.isEmpty()) {
+            server.send(new Sync(), Owner.SETUP);
+            server.flush();
+        }
+        return !named.isEmpty();
     }
 
     private void answered(ServerConnection server, SessionState session, boolean succeeded) {
@@ -298,7 +316,8 @@ final class ServerLease {
         }
         ServerConnection server = link.orNull();
         if (server != null) {
-            pool.release(server, clean && isShared(), state == null || state.isSuspect() || state.holds());
+            boolean leaves = state == null || state.isSuspect() || state.holds() || server.statements().hasNamed();
+            pool.release(server, clean && isShared(), leaves);
         }
     }
 }

@@ -98,6 +98,20 @@ final class Inspection {
         }
     }
 
+    /** The prepared statements a query names. */
+    NamesInSql namesInQuery(ByteBuf frame) {
+        return namesIn(frame, this::sqlOfQuery);
+    }
+
+    /** Those that a statement names which is to be prepared. */
+    NamesInSql namesInParse(ByteBuf frame) {
+        return namesIn(frame, this::sqlOfParse);
+    }
+
+    private NamesInSql namesIn(ByteBuf frame, Function<ByteBuf, String> reading) {
+        return words.names() ? NamesInSql.in(text(frame, reading), standardConformingStrings(), link.server().charset()) : NamesInSql.NONE;
+    }
+
     private String sqlOfQuery(ByteBuf frame) {
         return Query.read(frame, link.server().charset()).sql();
     }

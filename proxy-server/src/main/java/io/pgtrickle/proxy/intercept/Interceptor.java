@@ -57,6 +57,7 @@ public final class Interceptor implements FrameHandler {
     private final EngineWork work;
     private final PreparedCommands commands;
     private final StatementNames statements;
+    private final NamingQueries naming;
     private final @Nullable SessionState state;
     /** Of the message that is about to be taken. */
     private final Inspection inspection;
@@ -88,6 +89,7 @@ public final class Interceptor implements FrameHandler {
         this.link = link;
         this.state = state;
         this.statements = statements;
+        this.naming = new NamingQueries(this, link, statements);
         this.sql = new WireSqlSession(link, session);
         this.work = new EngineWork(engines, session, link, sql);
         this.inspection = new Inspection(link, state, work::hasSeenCatalog);
@@ -127,7 +129,7 @@ public final class Interceptor implements FrameHandler {
             case FrontendType.PARSE -> inspected || statements.renames() ? Action.LOOK : passUnseen(Kind.PARSE);
             case FrontendType.BIND -> named && inspected ? Action.LOOK : statements.renames() ? Action.HEAD : passUnseen(Kind.BIND);
             case FrontendType.DESCRIBE -> named ? Action.LOOK : pass(Kind.DESCRIBE);
-            case FrontendType.EXECUTE -> names.any() ? Action.LOOK : pass(Kind.EXECUTE);
+            case FrontendType.EXECUTE -> names.any() || statements.hasDroppingPortals() ? Action.LOOK : pass(Kind.EXECUTE);
             case FrontendType.CLOSE -> named ? Action.LOOK : pass(Kind.CLOSE);
             case FrontendType.SYNC -> sql.hasLeftover() ? Action.TAKE : pass(Kind.SYNC);
             case FrontendType.FUNCTION_CALL -> pass(Kind.FUNCTION_CALL);
@@ -175,8 +177,7 @@ public final class Interceptor implements FrameHandler {
                 case FrontendType.QUERY -> lookAtQuery(frame);
                 case FrontendType.PARSE -> lookAtParse(frame);
                 case FrontendType.BIND -> lookAtBind(frame);
-                case FrontendType.EXECUTE ->
-                    names.portal(Execute.read(frame).portal()) == null ? pass(Kind.EXECUTE) : Action.TAKE;
+                case FrontendType.EXECUTE -> lookAtExecute(Execute.read(frame).portal());
                 case FrontendType.DESCRIBE -> lookAtDescribe(Describe.read(frame));
                 case FrontendType.CLOSE -> lookAtClose(Close.read(frame));
                 default -> throw new IllegalStateException("nothing to look at in " + type);
@@ -233,6 +234,10 @@ public final class Interceptor implements FrameHandler {
         return names.portal(portal) == null ? pass(Kind.BIND) : pass(Kind.BIND, names.portalBecomes(portal, null));
     }
 
+    private Action lookAtExecute(String portal) {
+        return names.portal(portal) == null ? pass(Kind.EXECUTE, statements.executing(portal)) : Action.TAKE;
+    }
+
     private Action lookAtDescribe(Describe describe) {
         if (statements.renames() && describe.target() == Target.STATEMENT) {
             return Action.TAKE;
@@ -272,7 +277,11 @@ public final class Interceptor implements FrameHandler {
 
     /** Has a message wait if what it names depends on the outcome of an earlier pipeline. */
     private void settled(String statement, ByteBuf message, Kind kind, Consumer<ByteBuf> handler) {
-        if (statements.isUnsettled(statement)) {
+        settled(statements.isUnsettled(statement), message, kind, handler);
+    }
+
+    private void settled(boolean unsettled, ByteBuf message, Kind kind, Consumer<ByteBuf> handler) {
+        if (unsettled) {
             again(message, kind, settled -> passOn(() -> handler.accept(settled)));
         } else {
             handler.accept(message);
@@ -325,10 +334,11 @@ public final class Interceptor implements FrameHandler {
     }
 
     private void takeQuery(ByteBuf frame) {
-        if (inspection.isConcerned()) {
+        NamesInSql named = inspection.namesInQuery(frame);
+        if (inspection.isConcerned() || naming.mustWait(named)) {
             again(frame, Kind.QUERY, this::query);
         } else {
-            passQuery(frame);
+            passQuery(frame, named, () -> {});
         }
     }
 
@@ -339,7 +349,9 @@ public final class Interceptor implements FrameHandler {
             String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
             StateWords words = inspection.words();
             boolean suspect = words.suspect() || words.ends();
-            settled(name, frame, Kind.PARSE, message -> statements.parse(message, suspect, naming(name)));
+            NamesInSql named = inspection.namesInParse(frame);
+            boolean unsettled = statements.isUnsettled(name) || named.executes() && statements.isUnsettled(named);
+            settled(unsettled, frame, Kind.PARSE, message -> statements.parse(message, suspect, named, naming(name)));
         }
     }
 
@@ -369,19 +381,21 @@ public final class Interceptor implements FrameHandler {
 
     private void query(ByteBuf message) {
         boolean ours = inspection.isQueryOurs(message);
+        NamesInSql named = inspection.namesInQuery(message);
         if (server().replies().isSkipping()) {
             session.resumeInput(); // as the server does, which waits for a Sync
         } else if (inspection.hasCommands()) {
             String text = Query.read(message, server().charset()).sql();
             statements.query();
             suspect();
-            var started = new SplitQuery(this, work, session, link, text, inspection.statements());
+            naming.bring(named);
+            var started = new SplitQuery(this, work, session, link, text, inspection.statements(), naming.begin(named));
             split = started;
             started.start();
         } else if (ours) {
-            work.prepareCatalog(false, () -> passOn(() -> passQuery(message)));
+            work.prepareCatalog(false, () -> passQuery(message, named, session::resumeInput));
         } else {
-            passOn(() -> passQuery(message));
+            passQuery(message, named, session::resumeInput);
         }
     }
 
@@ -408,19 +422,15 @@ public final class Interceptor implements FrameHandler {
         session.resumeInput();
     }
 
-    private void passQuery(ByteBuf frame) {
+    private void passQuery(ByteBuf frame, NamesInSql named, Runnable then) {
         statements.query();
-        if (inspection.words().names() && NamesInSql.pass(frame, server(), statements)) {
-            return;
-        }
-        server().replies().expect(Kind.QUERY, Owner.CLIENT);
-        server().write(frame.retainedDuplicate());
+        naming.pass(frame, named, then);
     }
 
     private void passParse(ByteBuf frame) {
         String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
         StateWords words = inspection.words();
-        statements.parse(frame, words.suspect() || words.ends(), naming(name));
+        statements.parse(frame, words.suspect() || words.ends(), inspection.namesInParse(frame), naming(name));
     }
 
     /** The pgtrickle functions are functions, which PostgreSQL does not CALL. */
@@ -533,9 +543,12 @@ public final class Interceptor implements FrameHandler {
             return;
         }
         if (!tag.equals(ServerConnection.RESET)) {
+            naming.dropped();
+        }
+        if (tag.equals(ServerConnection.DISCARD_ALL) || tag.equals(ServerConnection.DEALLOCATE_ALL)) {
             statements.deallocatedAll();
         }
-        if (state != null && !tag.equals(ServerConnection.DEALLOCATE_ALL)) {
+        if (state != null && (tag.equals(ServerConnection.DISCARD_ALL) || tag.equals(ServerConnection.RESET))) {
             state.wasReset();
         }
     }
@@ -544,6 +557,7 @@ public final class Interceptor implements FrameHandler {
     public void ready(char status) {
         if (status == 'I') {
             names.transactionEnded();
+            statements.transactionEnded();
         }
     }
 

@@ -17,22 +17,33 @@ import org.jspecify.annotations.Nullable;
 final class NameTable<T> {
 
     private final class Change implements ReplyQueue.Outcome {
-        private final String name;
+        /** Null for all there are. */
+        private final @Nullable String name;
+
         private final @Nullable T value;
         private final long pipeline;
 
-        Change(String name, @Nullable T value, long pipeline) {
+        Change(@Nullable String name, @Nullable T value, long pipeline) {
             this.name = name;
             this.value = value;
             this.pipeline = pipeline;
         }
 
+        private boolean concerns(String other) {
+            return name == null || name.equals(other);
+        }
+
         @Override
         public void done(boolean succeeded) {
             pending.remove(this);
-            if (succeeded && value != null) {
+            if (!succeeded) {
+                return;
+            }
+            if (name == null) {
+                names.clear();
+            } else if (value != null) {
                 names.put(name, value);
-            } else if (succeeded) {
+            } else {
                 names.remove(name);
             }
         }
@@ -48,7 +59,7 @@ final class NameTable<T> {
     @Nullable T find(String name) {
         for (Iterator<Change> latest = pending.descendingIterator(); latest.hasNext(); ) {
             Change change = latest.next();
-            if (change.name.equals(name)) {
+            if (change.concerns(name)) {
                 return change.value;
             }
         }
@@ -62,7 +73,7 @@ final class NameTable<T> {
 
     /** Whether it depends on an earlier pipeline, under way, what the name stands for. */
     boolean isUnsettled(String name, long pipeline) {
-        return !pending.isEmpty() && pending.stream().anyMatch(change -> change.pipeline != pipeline && change.name.equals(name));
+        return !pending.isEmpty() && pending.stream().anyMatch(change -> change.pipeline != pipeline && change.concerns(name));
     }
 
     /**
@@ -73,6 +84,13 @@ final class NameTable<T> {
      */
     ReplyQueue.Outcome becomes(String name, @Nullable T value, long pipeline) {
         var change = new Change(name, value, pipeline);
+        pending.add(change);
+        return change;
+    }
+
+    /** The same of a message after which no name stands for anything. */
+    ReplyQueue.Outcome allGone(long pipeline) {
+        var change = new Change(null, null, pipeline);
         pending.add(change);
         return change;
     }

@@ -1,65 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.pgtrickle.proxy.intercept;
 
-import io.netty.buffer.ByteBuf;
-import io.pgtrickle.proxy.backend.ReplyQueue;
-import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
-import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.sql.lexer.SqlLexer;
 import io.pgtrickle.sql.lexer.Token;
 import io.pgtrickle.sql.lexer.TokenValue;
-import io.pgtrickle.wire.codec.ProtocolViolationException;
-import io.pgtrickle.wire.frontend.FrontendMessage.Query;
-import io.pgtrickle.wire.frontend.FrontendMessage.Sync;
+import io.pgtrickle.wire.codec.Frames;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 
 /**
- * {@code DEALLOCATE name} and {@code EXECUTE name} in a simple Query, of a statement the session has prepared in the extended protocol:
- * SQL and protocol have one space of names in PostgreSQL, and some drivers prepare in the one and drop in the other.
+ * The prepared statements that SQL names, in the text's order. Naming too many does no harm: the server is given those only that the
+ * session has, and it says what has become of them.
  */
-final class NamesInSql {
+record NamesInSql(List<Mention> mentions) {
 
-    private NamesInSql() {}
+    static final NamesInSql NONE = new NamesInSql(List.of());
 
-    /** Sends a Query with our names if the session's are in it; else does nothing. */
-    static boolean pass(ByteBuf frame, ServerConnection server, StatementNames statements) {
-        String text;
-        try {
-            text = Query.read(frame.duplicate(), server.charset()).sql();
-        } catch (ProtocolViolationException malformed) {
-            return false;
+    enum Role {
+        EXECUTED,
+        /** EXPLAIN or CREATE TABLE with EXECUTE, which runs a query at most. */
+        QUERIED,
+        /** DEALLOCATE. */
+        DROPPED,
+        /** PREPARE. */
+        PREPARED,
+        /** DEALLOCATE ALL and DISCARD ALL, which name none. */
+        ALL_DROPPED
+    }
+
+    /** @param name one char per byte, as the protocol's names */
+    record Mention(Role role, String name) {
+        /** Whether the statement has to be there, and not just the name. */
+        boolean isUse() {
+            return role == Role.EXECUTED || role == Role.QUERIED;
         }
-        boolean standard = server.parameter("standard_conforming_strings").orElse("on").equals("on");
-        List<Token> tokens = SqlLexer.significantTokens(text, standard);
-        var rewritten = new StringBuilder();
-        var outcomes = new ArrayList<ReplyQueue.Outcome>();
-        int copied = 0;
+
+        private boolean drops() {
+            return role == Role.DROPPED || role == Role.ALL_DROPPED;
+        }
+    }
+
+    static NamesInSql in(String text, boolean standardConformingStrings, Charset charset) {
+        List<Token> tokens = SqlLexer.significantTokens(text, standardConformingStrings);
+        var found = new ArrayList<Mention>();
         for (int i = 0; i + 1 < tokens.size(); i++) {
-            boolean drops = tokens.get(i).isWord(text, "deallocate") && (i == 0 || tokens.get(i - 1).isSymbol(text, ';'));
-            if (!drops && !tokens.get(i).isWord(text, "execute")) {
-                continue;
-            }
-            int at = drops && i + 2 < tokens.size() && tokens.get(i + 1).isWord(text, "prepare") ? i + 2 : i + 1;
-            Optional<String> name = TokenValue.identifier(text, tokens.get(at)).filter(statements::knows);
-            if (name.isPresent()) {
-                rewritten.append(text, copied, tokens.get(at).start()).append(statements.onServer(name.get()));
-                copied = tokens.get(at).end();
-                if (drops) {
-                    outcomes.add(statements.deallocating(name.get()));
-                }
+            boolean first = i == 0 || tokens.get(i - 1).isSymbol(text, ';');
+            Token word = tokens.get(i);
+            Token next = tokens.get(i + 1);
+            if (word.isWord(text, "execute")) {
+                mention(first ? Role.EXECUTED : Role.QUERIED, text, next, charset).ifPresent(found::add);
+            } else if (first && word.isWord(text, "prepare")) {
+                mention(Role.PREPARED, text, next, charset).ifPresent(found::add);
+            } else if (first && word.isWord(text, "deallocate")) {
+                dropped(text, behindPrepare(text, tokens, i + 1), charset).ifPresent(found::add);
+            } else if (first && word.isWord(text, "discard") && next.isWord(text, "all")) {
+                found.add(new Mention(Role.ALL_DROPPED, ""));
             }
         }
-        if (copied == 0) {
-            return false;
+        return found.isEmpty() ? NONE : new NamesInSql(List.copyOf(found));
+    }
+
+    /** DEALLOCATE PREPARE is the same; but PREPARE may be the name. */
+    private static Token behindPrepare(String text, List<Token> tokens, int at) {
+        boolean noise = tokens.get(at).isWord(text, "prepare") && at + 1 < tokens.size() && !tokens.get(at + 1).isSymbol(text, ';');
+        return tokens.get(noise ? at + 1 : at);
+    }
+
+    private static Optional<Mention> dropped(String text, Token name, Charset charset) {
+        return name.isWord(text, "all") ? Optional.of(new Mention(Role.ALL_DROPPED, "")) : mention(Role.DROPPED, text, name, charset);
+    }
+
+    private static Optional<Mention> mention(Role role, String text, Token name, Charset charset) {
+        return TokenValue.identifier(text, name).map(value -> new Mention(role, new String(value.getBytes(charset), Frames.NAMES)));
+    }
+
+    /** Behind each statement that is executed, what it names itself. */
+    NamesInSql with(Function<Mention, NamesInSql> ofExecuted) {
+        if (!executes()) {
+            return this;
         }
-        // What prepares the statements here is a pipeline of its own: should it fail, the Query must not be skipped.
-        server.send(new Sync(), Owner.SETUP);
-        server.send(
-                new Query(rewritten.append(text, copied, text.length()).toString()),
-                Owner.CLIENT,
-                succeeded -> outcomes.forEach(outcome -> outcome.done(succeeded)));
-        return true;
+        var all = new ArrayList<Mention>();
+        add(all, new HashSet<>(), ofExecuted);
+        return new NamesInSql(all);
+    }
+
+    private void add(List<Mention> all, Set<Mention> within, Function<Mention, NamesInSql> ofExecuted) {
+        for (Mention mention : mentions) {
+            all.add(mention);
+            if (mention.isUse() && within.add(mention)) { // else it would have no end, on the server either
+                var nested = new ArrayList<Mention>();
+                ofExecuted.apply(mention).add(nested, within, ofExecuted);
+                nested.removeIf(each -> mention.role == Role.QUERIED && each.drops());
+                all.addAll(nested);
+                within.remove(mention);
+            }
+        }
+    }
+
+    boolean executes() {
+        return mentions.stream().anyMatch(Mention::isUse);
+    }
+
+    boolean drops() {
+        return mentions.stream().anyMatch(Mention::drops);
     }
 }

@@ -64,10 +64,10 @@ final class PreparedCommands {
         if (statement.isCall()) {
             ByteBuf select = server().channel().alloc().buffer();
             new Parse(parse.statement(), interceptor.asSelect(parse.sql()), parse.parameterTypes()).write(select, server().charset());
-            statements.parse(select, true, naming);
+            statements.parse(select, true, NamesInSql.NONE, naming);
             select.release();
         } else {
-            statements.parse(message, true, naming);
+            statements.parse(message, true, NamesInSql.NONE, naming);
         }
         if (parse.sql().indexOf('$') >= 0) {
             describing.add(statement);

@@ -8,6 +8,8 @@ import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
+import io.pgtrickle.proxy.intercept.NamesInSql.Mention;
+import io.pgtrickle.proxy.intercept.NamesInSql.Role;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
 import io.pgtrickle.proxy.prepared.SharedStatements;
@@ -21,9 +23,11 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Close;
 import io.pgtrickle.wire.frontend.FrontendMessage.Execute;
 import io.pgtrickle.wire.frontend.FrontendMessage.Parse;
 import io.pgtrickle.wire.frontend.FrontendMessage.Target;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,14 +43,19 @@ final class SessionStatements implements StatementNames {
     /** The server takes no longer ones either, or hardly: 64 MB. */
     static final int MAX_KEPT = 1 << 26;
 
-    private static final byte[] NONE = {};
+    /** @param named the statements its SQL names */
+    private record Prepared(SharedStatement shared, NamesInSql named) {}
+
     private static final String SETTINGS = "pgtrickle_settings";
 
     private final ServerLink link;
     private final SharedStatements all;
     private final SessionState state;
     private final int limit;
-    private final NameTable<SharedStatement> names = new NameTable<>();
+    private final NameTable<Prepared> names = new NameTable<>();
+    private final OwnNames own;
+    private final DroppingPortals droppingPortals = new DroppingPortals();
+    private String lastUsed = "";
 
     private final ResultTypes resultTypes;
 
@@ -54,12 +63,7 @@ final class SessionStatements implements StatementNames {
     private Map<String, String> settingsReported = Map.of();
     private Map<String, String> settingsMade = Map.of();
 
-    private byte[] unnamed = NONE;
-    private int unnamedLength;
-    private boolean unnamedSuspect;
-    private int unnamedSent;
-    private int unnamedAnswered;
-    private long unnamedPipeline;
+    private final UnnamedStatement unnamed;
 
     /** @param limit how many statements a connection keeps */
     SessionStatements(ServerLink link, SharedStatements all, SessionState state, int limit) {
@@ -68,6 +72,8 @@ final class SessionStatements implements StatementNames {
         this.state = state;
         this.limit = limit;
         this.resultTypes = new ResultTypes(link);
+        this.unnamed = new UnnamedStatement(link);
+        this.own = new OwnNames(link, this::ensure);
     }
 
     private ServerConnection server() {
@@ -95,29 +101,33 @@ final class SessionStatements implements StatementNames {
     // What the client sends.
 
     @Override
-    public void parse(ByteBuf frame, boolean suspect, ReplyQueue.@Nullable Outcome outcome) {
+    public void parse(ByteBuf frame, boolean suspect, NamesInSql named, ReplyQueue.@Nullable Outcome outcome) {
+        if (named.executes()) { // the server looks at once what it returns
+            bring(withNested(named), true);
+        }
         ByteBuf body = frame.duplicate().skipBytes(Frames.HEADER_BYTES);
         String name = Frames.readString(body, Frames.NAMES);
         if (name.isEmpty()) {
-            remember(body, suspect);
-            known().unnamedBecomes(this, unnamedSent);
-            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(this::unnamedParsed, outcome));
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(unnamed.parsing(body, suspect, named), outcome));
             server().write(frame.retainedDuplicate());
             return;
         }
-        SharedStatement existing = names.find(name);
-        if (existing != null) { // which the server will say
-            ensure(existing);
-            replace(frame, 'P', existing.name(), body, Kind.PARSE, outcome);
+        if (names.find(name) != null) { // which the server will say
+            own.take(name, settings());
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, outcome);
+            server().write(frame.retainedDuplicate());
             return;
         }
         byte[] bytes = ByteBufUtil.getBytes(body);
-        SharedStatement statement = state.isUncertain()
+        SharedStatement statement = state.isUncertain() || named.executes() // what that returns is the session's own
                 ? all.unshared(bytes, suspect, server().route().database(), settings())
                 : all.shared(bytes, suspect, server().route().database(), settings());
-        ReplyQueue.Outcome naming = both(names.becomes(name, statement, pipeline()), outcome);
+        ReplyQueue.Outcome naming = both(names.becomes(name, new Prepared(statement, named), pipeline()), outcome);
         long pipeline = pipeline();
-        if (known().has(statement, pipeline)) {
+        if (state.mayHavePrepared()) {
+            server().replies().expect(Kind.PARSE, Owner.CLIENT, both(naming, own.parsing(name, statement)));
+            server().write(frame.retainedDuplicate());
+        } else if (known().has(statement, pipeline)) {
             known().unnamedBecomes(null, 0);
             replace(frame, 'P', "", body, Kind.PARSE, naming);
         } else {
@@ -136,7 +146,12 @@ final class SessionStatements implements StatementNames {
             throw new ProtocolViolationException("invalid string in message");
         }
         rest.readerIndex(portalEnd);
-        SharedStatement statement = use(Frames.readString(rest, Frames.NAMES));
+        String name = Frames.readString(rest, Frames.NAMES);
+        SharedStatement statement = use(name);
+        if (!droppingPortals.isEmpty() || named(name).drops()) {
+            String portal = Frames.readString(head.duplicate().skipBytes(Frames.HEADER_BYTES), Frames.NAMES);
+            droppingPortals.bound(portal, named(name), pipeline());
+        }
         server().replies().expect(Kind.BIND, Owner.CLIENT, outcome);
         if (portalEnd == head.readerIndex() + Frames.HEADER_BYTES + 1) {
             resultTypes.bound(statement);
@@ -193,9 +208,9 @@ final class SessionStatements implements StatementNames {
         String name = Frames.readString(frame.duplicate().skipBytes(Frames.HEADER_BYTES + 1), Frames.NAMES);
         ReplyQueue.Outcome naming = outcome;
         if (name.isEmpty()) {
-            forgetUnnamed();
-            known().noUnnamed();
+            naming = both(unnamed.closing(), outcome);
         } else if (names.find(name) != null) {
+            known().forgetNamed(name);
             naming = both(names.becomes(name, null, pipeline()), outcome);
         }
         server().replies().expect(Kind.CLOSE, Owner.CLIENT, naming);
@@ -205,15 +220,26 @@ final class SessionStatements implements StatementNames {
     /** A simple Query, which drops the unnamed statement. */
     @Override
     public void query() {
-        forgetUnnamed();
-        known().noUnnamed();
+        unnamed.dropped();
     }
 
     @Override
     public boolean isUnsettled(String name) {
-        return name.isEmpty()
-                ? unnamedSent != unnamedAnswered && unnamedPipeline != pipeline()
-                : names.isUnsettled(name, pipeline());
+        boolean itself = name.isEmpty() ? unnamed.isUnsettled() : names.isUnsettled(name, pipeline());
+        return itself || isUnsettled(named(name));
+    }
+
+    /** What the SQL of a statement names. */
+    private NamesInSql named(String statement) {
+        return withNested(namedItself(statement));
+    }
+
+    private NamesInSql namedItself(String statement) {
+        if (statement.isEmpty()) {
+            return unnamed.named();
+        }
+        Prepared prepared = names.find(statement);
+        return prepared == null ? NamesInSql.NONE : prepared.named;
     }
 
     // What the server answers.
@@ -222,7 +248,6 @@ final class SessionStatements implements StatementNames {
     @Override
     public void deallocatedAll() {
         names.clear();
-        unnamedLength = 0;
     }
 
     /** An error that speaks of our names, with the session's. */
@@ -240,7 +265,11 @@ final class SessionStatements implements StatementNames {
             return message;
         }
         int to = endOfDigits(message, from + all.prefix().length());
-        return names.nameOf(statement -> statement.name().equals(message.substring(from, to)))
+        String shared = message.substring(from, to);
+        Prepared last = names.find(lastUsed);
+        return (last != null && last.shared.name().equals(shared)
+                        ? Optional.of(lastUsed)
+                        : names.nameOf(prepared -> prepared.shared.name().equals(shared)))
                 .map(name -> message.substring(0, from) + name + message.substring(to))
                 .orElse(message);
     }
@@ -262,36 +291,95 @@ final class SessionStatements implements StatementNames {
     }
 
     @Override
-    public boolean knows(String name) {
-        return names.find(name) != null;
+    public void bring(NamesInSql named, boolean usable) {
+        for (Mention mention : named.mentions()) {
+            Prepared prepared = names.find(mention.name());
+            if (prepared != null && usable && mention.isUse()) {
+                own.prepare(mention.name(), prepared.shared);
+                suspectIf(prepared.shared.isSuspect());
+            }
+        }
+        for (Mention mention : named.mentions()) {
+            if (!mention.isUse() && names.find(mention.name()) != null) {
+                own.take(mention.name(), settings());
+            }
+        }
     }
 
-    /** The connection loses it, and so does the session unless the server fails. */
     @Override
-    public ReplyQueue.Outcome deallocating(String name) {
-        SharedStatement statement = names.find(name);
-        if (statement != null) {
-            known().forget(statement);
+    public NamesInSql withNested(NamesInSql named) {
+        return named.with(mention -> namedItself(mention.name()));
+    }
+
+    @Override
+    public boolean executes(NamesInSql named) {
+        return named.mentions().stream().anyMatch(mention -> mention.isUse() && names.find(mention.name()) != null);
+    }
+
+    @Override
+    public List<ReplyQueue.Outcome> dropping(NamesInSql named) {
+        var drops = new ArrayList<ReplyQueue.Outcome>();
+        for (Mention mention : named.mentions()) {
+            if (mention.role() == Role.ALL_DROPPED) {
+                known().clear();
+                drops.add(names.allGone(pipeline()));
+            } else if (mention.role() == Role.DROPPED) {
+                known().forgetNamed(mention.name());
+                drops.add(names.becomes(mention.name(), null, pipeline()));
+            }
         }
-        return names.becomes(name, null, pipeline());
+        return drops;
+    }
+
+    @Override
+    public boolean isUnsettled(NamesInSql named) {
+        return named.mentions().stream().anyMatch(mention -> names.isUnsettled(mention.name(), pipeline()));
+    }
+
+    @Override
+    public boolean hasDroppingPortals() {
+        return !droppingPortals.isEmpty();
+    }
+
+    @Override
+    public ReplyQueue.@Nullable Outcome executing(String portal) {
+        NamesInSql named = droppingPortals.find(portal);
+        if (named == null) {
+            return null;
+        }
+        List<ReplyQueue.Outcome> drops = dropping(named);
+        return succeeded -> drops.forEach(drop -> drop.done(succeeded));
+    }
+
+    @Override
+    public void transactionEnded() {
+        droppingPortals.transactionEnded(pipeline());
     }
 
     // Common.
 
     /** The statement that a name stands for, which the connection has now; null for one that is sent under the name it has. */
     private @Nullable SharedStatement use(String name) {
+        bring(named(name), true);
         if (name.isEmpty()) {
-            ensureUnnamed();
+            unnamed.ensure();
+            suspectIf(unnamed.isSuspect());
             return null;
         }
-        SharedStatement statement = names.find(name);
-        if (statement != null) {
-            ensure(statement);
-            if (statement.isSuspect()) {
-                state.suspect();
-            }
+        Prepared prepared = names.find(name);
+        if (prepared == null) {
+            return null;
         }
-        return statement;
+        lastUsed = name;
+        ensure(prepared.shared);
+        suspectIf(prepared.shared.isSuspect());
+        return prepared.shared;
+    }
+
+    private void suspectIf(boolean suspect) {
+        if (suspect) {
+            state.suspect();
+        }
     }
 
     private void ensure(SharedStatement statement) {
@@ -346,53 +434,6 @@ final class SessionStatements implements StatementNames {
         }
     }
 
-    private void ensureUnnamed() {
-        if (unnamedLength > 0 && !known().unnamedIs(this, unnamedSent)) {
-            known().unnamedBecomes(this, unnamedSent);
-            ByteBuf out = server().channel().alloc().buffer();
-            int length = Frames.begin(out, 'P');
-            out.writeByte(0);
-            out.writeBytes(unnamed, 0, unnamedLength);
-            Frames.end(out, length);
-            server().replies().expect(Kind.PARSE, Owner.PROXY);
-            server().write(out);
-        } else if (unnamedLength == 0 && !known().hasNoUnnamed()) { // else it could be another session's
-            known().noUnnamed();
-            server().send(new Close(Target.STATEMENT, ""), Owner.PROXY);
-        }
-        if (unnamedSuspect) {
-            state.suspect();
-        }
-    }
-
-    private void remember(ByteBuf body, boolean suspect) {
-        unnamedLength = body.readableBytes();
-        unnamedSuspect = suspect;
-        unnamedSent++;
-        unnamedPipeline = pipeline();
-        if (unnamed.length < unnamedLength || unnamed.length > 4 * unnamedLength + 1024) {
-            unnamed = new byte[unnamedLength];
-        }
-        body.getBytes(body.readerIndex(), unnamed, 0, unnamedLength);
-    }
-
-    private void unnamedParsed(boolean succeeded) {
-        unnamedAnswered++;
-        if (!succeeded) {
-            if (unnamedAnswered == unnamedSent) {
-                forgetUnnamed();
-            }
-            if (link.isLinked()) {
-                known().unnamedBecomes(null, 0); // skipped perhaps, and another session's is still there
-            }
-        }
-    }
-
-    private void forgetUnnamed() {
-        unnamedLength = 0;
-        unnamedSuspect = false;
-    }
-
     private void replace(ByteBuf frame, char type, String name, ByteBuf rest, Kind kind, ReplyQueue.@Nullable Outcome outcome) {
         ByteBuf out = server().channel().alloc().buffer(frame.readableBytes() + name.length());
         int length = Frames.begin(out, type);
@@ -404,11 +445,21 @@ final class SessionStatements implements StatementNames {
     }
 
     private static ReplyQueue.Outcome both(ReplyQueue.Outcome one, ReplyQueue.@Nullable Outcome other) {
-        return other == null
-                ? one
-                : succeeded -> {
-                    one.done(succeeded);
-                    other.done(succeeded);
-                };
+        if (other == null) {
+            return one;
+        }
+        return new ReplyQueue.Outcome() {
+            @Override
+            public void done(boolean succeeded) {
+                one.done(succeeded);
+                other.done(succeeded);
+            }
+
+            @Override
+            public void skipped() {
+                one.skipped();
+                other.skipped();
+            }
+        };
     }
 }

@@ -3,6 +3,7 @@ package io.pgtrickle.proxy.intercept;
 
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.dvm.engine.CommandOutcome;
+import io.pgtrickle.proxy.backend.ReplyQueue;
 import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerConnection;
@@ -50,6 +51,7 @@ final class SplitQuery {
     private final CommandReplies replies;
     private final String text;
     private final List<SqlStatement> statements;
+    private final ReplyQueue.Outcome end;
 
     private int next;
     /** Characters (as PostgreSQL counts them) before the statement that is running. */
@@ -65,7 +67,8 @@ final class SplitQuery {
             SessionPort session,
             ServerLink link,
             String text,
-            List<SqlStatement> statements) {
+            List<SqlStatement> statements,
+            ReplyQueue.Outcome end) {
         this.interceptor = interceptor;
         this.work = work;
         this.session = session;
@@ -73,6 +76,7 @@ final class SplitQuery {
         this.replies = new CommandReplies(session, link);
         this.text = text;
         this.statements = statements;
+        this.end = end;
     }
 
     private ServerConnection server() {
@@ -179,7 +183,12 @@ final class SplitQuery {
         server().send(new Close(Target.STATEMENT, UNNAMED), Owner.SPLIT);
         server().send(new Sync(), Owner.HELD);
         interceptor.tidy();
-        interceptor.onceReady(interceptor::splitDone);
+        interceptor.onceReady(this::ended);
+    }
+
+    private void ended() {
+        end.done(true);
+        interceptor.splitDone();
     }
 
     // What the server answers.

@@ -7,6 +7,7 @@ import io.pgtrickle.proxy.backend.ReplyQueue.Kind;
 import io.pgtrickle.proxy.backend.ReplyQueue.Owner;
 import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.wire.backend.Report;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** How messages that name prepared statements reach the server. Frames stay the caller's. */
@@ -15,8 +16,11 @@ interface StatementNames {
     /** Whether names change on the way, so that every such message has to come by here. */
     boolean renames();
 
-    /** @param suspect whether the statement may change the session's state */
-    void parse(ByteBuf frame, boolean suspect, ReplyQueue.@Nullable Outcome outcome);
+    /**
+     * @param suspect whether the statement may change the session's state
+     * @param named the statements it names itself
+     */
+    void parse(ByteBuf frame, boolean suspect, NamesInSql named, ReplyQueue.@Nullable Outcome outcome);
 
     /** @param head of the message: as much of it as there is, with both names; what follows is forwarded */
     void bind(ByteBuf head, ReplyQueue.@Nullable Outcome outcome);
@@ -43,8 +47,41 @@ interface StatementNames {
     /** The name a statement has on the server, where it is now; the same if it is none of the session's. */
     String onServer(String name);
 
-    /** SQL's DEALLOCATE is sent, to be told what becomes of it. */
-    ReplyQueue.Outcome deallocating(String name);
+    /** An Execute is sent. @return to be told what becomes of it, if it drops statements */
+    default ReplyQueue.@Nullable Outcome executing(String portal) {
+        return null;
+    }
+
+    /** Whether Execute messages have to come by here. */
+    default boolean hasDroppingPortals() {
+        return false;
+    }
+
+    /** A ReadyForQuery has come, and there is no transaction. */
+    default void transactionEnded() {}
+
+    /** Also what is named by the statements that SQL executes by name. */
+    default NamesInSql withNested(NamesInSql names) {
+        return names;
+    }
+
+    /** Has the statements that SQL names there under their own names, those to be executed only if the transaction has not failed. */
+    default void bring(NamesInSql names, boolean usable) {}
+
+    /** Whether SQL executes a statement the session has prepared in the protocol. */
+    default boolean executes(NamesInSql names) {
+        return false;
+    }
+
+    /** SQL that drops statements is sent. @return to be told, one after the other, what becomes of each */
+    default List<ReplyQueue.Outcome> dropping(NamesInSql names) {
+        return List.of();
+    }
+
+    /** Whether it depends on what is under way what the names stand for. */
+    default boolean isUnsettled(NamesInSql names) {
+        return false;
+    }
 
     /** Whether it depends on an earlier pipeline, under way, what the name stands for: the message has to wait for that. */
     boolean isUnsettled(String name);
@@ -53,9 +90,6 @@ interface StatementNames {
     default int count() {
         return 0;
     }
-
-    /** Whether there is such a statement. */
-    boolean knows(String name);
 
     /** DEALLOCATE ALL or DISCARD ALL was carried out; the connection knows it already. */
     void deallocatedAll();
@@ -72,7 +106,7 @@ interface StatementNames {
             }
 
             @Override
-            public void parse(ByteBuf frame, boolean suspect, ReplyQueue.@Nullable Outcome outcome) {
+            public void parse(ByteBuf frame, boolean suspect, NamesInSql named, ReplyQueue.@Nullable Outcome outcome) {
                 pass(Kind.PARSE, Owner.CLIENT, frame, outcome);
             }
 
@@ -105,17 +139,7 @@ interface StatementNames {
             }
 
             @Override
-            public ReplyQueue.Outcome deallocating(String name) {
-                return _ -> {};
-            }
-
-            @Override
             public boolean isUnsettled(String name) {
-                return false;
-            }
-
-            @Override
-            public boolean knows(String name) {
                 return false;
             }
 

@@ -2,6 +2,7 @@
 package io.pgtrickle.proxy.prepared;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +28,17 @@ public final class ServerStatements {
     /** Stands for nobody, as there is none. */
     private static final Object NO_UNNAMED = new Object();
 
+    /** Those under names of the session that uses the connection; there is one at most of a name, if that. */
+    private final Map<String, SharedStatement> named = new HashMap<>();
+
     /** Whose statement the unnamed one is; null if that is not known. */
     private @Nullable Object unnamed;
     private int unnamedSerial;
+    /** Counts what was sent that changes it. */
+    private int unnamedChanges;
+    /** The last change is certain, or would be missing for what follows in this pipeline as well. */
+    private boolean unnamedConfirmed = true;
+    private long unnamedPipeline;
 
     /** Whether the server has it when what is sent next arrives. */
     public boolean has(SharedStatement statement, long pipeline) {
@@ -59,10 +68,43 @@ public final class ServerStatements {
         entries.remove(statement);
     }
 
-    /** The server has dropped them all. */
+    /** The server has dropped all that have names. */
     public void clear() {
         entries.clear();
-        noUnnamed();
+    }
+
+    /** What was prepared last under a name of the session's own; null if nothing was. */
+    public @Nullable SharedStatement named(String own) {
+        return named.get(own);
+    }
+
+    /** It is about to be prepared under its name of the session's own. */
+    public void naming(SharedStatement statement) {
+        SharedStatement before = named.put(statement.name(), statement);
+        if (before != null) {
+            entries.remove(before);
+        }
+    }
+
+    /** What has such a name of the session's own may be gone. */
+    public void forgetNamed(String own) {
+        SharedStatement statement = named.get(own);
+        if (statement != null) {
+            entries.remove(statement);
+        }
+    }
+
+    /** Whether there may be statements under names of the session's own. */
+    public boolean hasNamed() {
+        return !named.isEmpty();
+    }
+
+    /** Takes them out, to be closed before another session uses the connection. */
+    public List<SharedStatement> takeNamed() {
+        List<SharedStatement> taken = List.copyOf(named.values());
+        named.clear();
+        taken.forEach(entries::remove);
+        return taken;
     }
 
     /** Takes out those to be closed so that there is room for one more; none of the pipeline under way. */
@@ -85,16 +127,42 @@ public final class ServerStatements {
         return entries.size();
     }
 
-    public boolean unnamedIs(Object session, int serial) {
-        return unnamed == session && unnamedSerial == serial;
+    public boolean unnamedIs(Object session, int serial, long pipeline) {
+        return unnamed == session && unnamedSerial == serial && isUnnamedCertain(pipeline);
     }
 
-    public boolean hasNoUnnamed() {
-        return unnamed == NO_UNNAMED;
+    public boolean hasNoUnnamed(long pipeline) {
+        return unnamed == NO_UNNAMED && isUnnamedCertain(pipeline);
     }
 
+    private boolean isUnnamedCertain(long pipeline) {
+        return unnamedConfirmed || unnamedPipeline == pipeline;
+    }
+
+    /** A simple Query drops it. */
     public void noUnnamed() {
-        unnamed = NO_UNNAMED;
+        unnamedBecomes(NO_UNNAMED, 0);
+    }
+
+    /** A Close is sent. @return its number, for {@link #unnamedAnswered} */
+    public int closingUnnamed(long pipeline) {
+        return unnamedChanging(NO_UNNAMED, 0, pipeline);
+    }
+
+    /** A Parse is sent. @return its number, for {@link #unnamedAnswered} */
+    public int unnamedChanging(Object session, int serial, long pipeline) {
+        unnamedBecomes(session, serial);
+        unnamedConfirmed = false;
+        unnamedPipeline = pipeline;
+        return unnamedChanges;
+    }
+
+    /** Skipped perhaps because of an error before it, and another session's may be there still. */
+    public void unnamedAnswered(int change, boolean succeeded) {
+        if (change == unnamedChanges) {
+            unnamedConfirmed = true;
+            unnamed = succeeded ? unnamed : null;
+        }
     }
 
     /**
@@ -104,5 +172,7 @@ public final class ServerStatements {
     public void unnamedBecomes(@Nullable Object session, int serial) {
         unnamed = session;
         unnamedSerial = serial;
+        unnamedConfirmed = true;
+        unnamedChanges++;
     }
 }

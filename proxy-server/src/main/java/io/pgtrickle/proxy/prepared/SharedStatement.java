@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SharedStatement {
 
+    /** What follows the name in the Parse message of an empty statement. */
+    private static final byte[] NOTHING = {0, 0, 0};
+
     private final String name;
     /** What follows the name in a Parse message: the SQL, and the parameter types the client has given. */
     private final byte[] body;
@@ -34,6 +37,21 @@ public final class SharedStatement {
         this.settings = settings;
         this.suspect = suspect;
         this.generation = generation;
+    }
+
+    /** The same under a name of a session's own. */
+    public SharedStatement named(String own) {
+        return new SharedStatement(own, body, settings, suspect, generation);
+    }
+
+    /** An empty statement, which takes a name and cannot fail, not even in a transaction that has failed. */
+    public static SharedStatement standIn(String own, Map<String, String> settings) {
+        return new SharedStatement(own, NOTHING, settings, false, 0);
+    }
+
+    /** Whether only the names differ. */
+    public boolean isLike(SharedStatement other) {
+        return body == other.body;
     }
 
     long generation() {
@@ -58,7 +76,7 @@ public final class SharedStatement {
         return settings;
     }
 
-    /** As server connections know it; ASCII. */
+    /** As server connections know it, one char per byte; ASCII unless it is a session's own. */
     public String name() {
         return name;
     }

@@ -48,6 +48,7 @@ public final class SessionState {
 
     private static final String SETTING = "setting";
     private static final String LOADED = "loaded library";
+    private static final String PREPARED = "prepared statement";
     private static final String UNANSWERED = "question not answered";
     private static final String UNKNOWN_NAMES = "settings of unknown name";
 
@@ -115,6 +116,11 @@ public final class SessionState {
     /** Whether something holds the connection. */
     public boolean holds() {
         return !holding.isEmpty();
+    }
+
+    /** Whether there may be statements of SQL's PREPARE. */
+    public boolean mayHavePrepared() {
+        return isUncertain() || holding.contains(PREPARED);
     }
 
     /** What holds the connection, in words for people. */

@@ -12,7 +12,7 @@ import io.netty.buffer.ByteBuf;
  * @param settings the names of settings are in the text
  * @param loads a library is loaded
  * @param ends something that holds the connection may be gone
- * @param names prepared statements are named
+ * @param names prepared statements are named, or all dropped
  */
 public record StateWords(boolean suspect, boolean settings, boolean loads, boolean ends, boolean names) {
 
@@ -75,7 +75,7 @@ public record StateWords(boolean suspect, boolean settings, boolean loads, boole
             case 4 -> is(text, at, "load") ? SUSPECT | LOADS : is(text, at, "drop") ? ENDS : 0;
             case 5 -> is(text, at, "reset") ? SUSPECT : is(text, at, "close") ? ENDS : 0;
             case 6 -> is(text, at, "listen") ? SUSPECT : 0;
-            case 7 -> is(text, at, "prepare") || is(text, at, "discard") ? SUSPECT | ENDS : 0;
+            case 7 -> is(text, at, "prepare") || is(text, at, "discard") ? SUSPECT | ENDS | NAMES : 0;
             case 8 -> is(text, at, "unlisten") ? ENDS : 0;
             case 10 -> is(text, at, "deallocate") ? ENDS | NAMES : 0;
             default -> 0;
