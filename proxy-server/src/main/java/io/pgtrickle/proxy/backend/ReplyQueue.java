@@ -89,8 +89,14 @@ public final class ReplyQueue {
     private boolean copyIn;
     /** How often the request at the head has asked for COPY data. */
     private int copies;
-    /** Messages of the extended protocol were sent and no Sync behind them. */
-    private boolean unsynced;
+    /** A message of the extended protocol has been answered, and no ReadyForQuery has come behind it. */
+    private boolean amidPipeline;
+    /** COPY data is what was sent last. */
+    private boolean dataSent;
+    /** A Sync was sent behind COPY data that had not ended. */
+    private boolean syncBehindData;
+    /** A ReadyForQuery may come that nobody knows of. */
+    private boolean unclear;
     private long pipeline;
     /** The Query or FunctionCall at the head has failed. */
     private boolean queryFailed;
@@ -125,7 +131,28 @@ public final class ReplyQueue {
 
     /** Nothing is outstanding, and the server waits for nothing but a new request. */
     public boolean isAtRest() {
-        return size == 0 && !skipping && !unsynced;
+        return size == 0 && !skipping && !amidPipeline && !unclear;
+    }
+
+    /** Whether a ReadyForQuery will come although nothing more is sent. */
+    public boolean isReadyPromised() {
+        if (isCopyingIn()) {
+            return false;
+        }
+        for (int i = size - 1; i >= 0; i--) {
+            switch (kind(i)) {
+                case SYNC, QUERY, FUNCTION_CALL -> {
+                    return true;
+                }
+                case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
+            }
+        }
+        return false;
+    }
+
+    /** COPY data was sent, or what the client takes for such. */
+    public void copyData() {
+        dataSent = true;
     }
 
     /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */
@@ -157,9 +184,9 @@ public final class ReplyQueue {
     public boolean isCopyingIn() {
         int ended = 0;
         for (int i = 0; i < size && copies > 0; i++) {
-            ended += KINDS[ring[(head + i) & (ring.length - 1)] & 0x0f] == Kind.COPY_END ? 1 : 0;
+            ended += kind(i) == Kind.COPY_END ? 1 : 0;
         }
-        return copies > ended;
+        return copies > ended && !queryFailed;
     }
 
     /** Whose request is answered next; the client's when none is outstanding. */
@@ -170,6 +197,10 @@ public final class ReplyQueue {
     /** A whole message has come from the server. */
     public void received(byte type) {
         if (size == 0) {
+            if (type == BackendType.READY_FOR_QUERY) { // see dropCopy
+                skipping = false;
+                amidPipeline = false;
+            }
             return;
         }
         switch (type) {
@@ -196,26 +227,30 @@ public final class ReplyQueue {
     }
 
     private boolean admits(Kind kind) {
-        unsynced = switch (kind) {
-            case SYNC, QUERY, FUNCTION_CALL -> {
-                pipeline++;
-                yield false;
-            }
-            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> true;
-        };
+        switch (kind) {
+            case SYNC, QUERY, FUNCTION_CALL -> pipeline++;
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
+        }
         if (kind == Kind.SYNC) {
+            syncBehindData |= dataSent;
             skipping = false;
             return true;
         }
+        dataSent = false;
         return !skipping && (kind != Kind.COPY_END || size > 0);
     }
 
     private Kind headKind() {
-        return KINDS[ring[head] & 0x0f];
+        return kind(0);
+    }
+
+    private Kind kind(int place) {
+        return KINDS[ring[(head + place) & (ring.length - 1)] & 0x0f];
     }
 
     private void endIf(Kind kind) {
         if (headKind() == kind) {
+            amidPipeline = true;
             pop(true);
         }
     }
@@ -225,6 +260,7 @@ public final class ReplyQueue {
             return;
         }
         copies = 0;
+        amidPipeline = true;
         pop(true);
         if (copyIn) {
             dropCopy();
@@ -233,10 +269,12 @@ public final class ReplyQueue {
 
     /** Errors of Query, FunctionCall and Sync are followed by ReadyForQuery; in the extended protocol the server skips until Sync. */
     private void failed() {
-        copies = 0;
+        unclear |= syncBehindData && copies > 0;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> queryFailed = true;
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {
+                copies = 0;
+                amidPipeline = true;
                 pop(false);
                 if (copyIn) {
                     dropCopy();
@@ -251,10 +289,12 @@ public final class ReplyQueue {
 
     /**
      * Forgets what the server ignored during a COPY: every Sync before its end. When the COPY failed before its end was sent, all of
-     * them; should the server have failed before it read such a Sync, its ReadyForQuery arrives unexpected and is passed on.
+     * them; should the server have failed before it read such a Sync, its ReadyForQuery arrives unexpected and is passed on. What is
+     * not certain then is whether it will come at all, so that the connection is never at rest again.
      */
     private void dropCopy() {
         copyIn = false;
+        syncBehindData = false;
         while (size > 0) {
             Kind dropped = headKind();
             pop(false);
@@ -266,18 +306,28 @@ public final class ReplyQueue {
 
     private void ready() {
         copyIn = false;
-        copies = 0;
+        amidPipeline = false;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> {
                 boolean succeeded = !queryFailed;
                 queryFailed = false;
                 pop(succeeded);
+                dropCopies();
                 while (size > 0 && headKind() == Kind.COPY_END) {
                     pop(true);
                 }
             }
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
         }
+    }
+
+    /** The same of a Query, which may have copied several times: whatever Sync was sent before the last data ended. */
+    private void dropCopies() {
+        for (; copies > 0 && size > 0 && (headKind() == Kind.SYNC || headKind() == Kind.COPY_END); pop(true)) {
+            copies -= headKind() == Kind.COPY_END ? 1 : 0;
+        }
+        copies = 0;
+        syncBehindData = false;
     }
 
     private void pop(boolean succeeded) {

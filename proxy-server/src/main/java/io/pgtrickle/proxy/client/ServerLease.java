@@ -123,6 +123,12 @@ final class ServerLease {
         return Optional.ofNullable(known.get(APPLICATION_NAME));
     }
 
+    /** Whether the server has something complete to carry out: with its Sync, or the end of its COPY data. */
+    boolean hasWork() {
+        ServerConnection server = link.orNull();
+        return server != null && server.replies().isReadyPromised();
+    }
+
     /** Asks for the first connection. */
     void connect() {
         isThere();
