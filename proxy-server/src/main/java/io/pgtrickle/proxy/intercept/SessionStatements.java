@@ -11,8 +11,8 @@ import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
 import io.pgtrickle.proxy.prepared.SharedStatements;
+import io.pgtrickle.proxy.state.ParseSettings;
 import io.pgtrickle.proxy.state.SessionState;
-import io.pgtrickle.proxy.state.SettingsReplay;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
@@ -24,6 +24,7 @@ import io.pgtrickle.wire.frontend.FrontendMessage.Target;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -300,13 +301,13 @@ final class SessionStatements implements StatementNames {
         if (!there.has(statement, pipeline)) {
             makeRoom(statement);
             there.preparing(statement, pipeline);
-            Map<String, String> settings = settings();
-            SettingsReplay.query(settings, statement.settings()).ifPresent(this::set);
+            Optional<ParseSettings> asAtFirst = ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
+            asAtFirst.map(ParseSettings::before).ifPresent(this::set);
             ByteBuf out = server().channel().alloc().buffer();
             statement.writeParse(out);
             server().replies().expect(Kind.PARSE, Owner.PROXY, ok -> there.prepared(statement, pipeline, ok));
             server().write(out);
-            SettingsReplay.query(statement.settings(), settings).ifPresent(this::set);
+            asAtFirst.map(ParseSettings::after).ifPresent(this::set);
             if (statement.hasResultTypes() && all.isOutdated(statement, server().route().database())) {
                 resultTypes.check(statement, () -> there.forget(statement));
             }
