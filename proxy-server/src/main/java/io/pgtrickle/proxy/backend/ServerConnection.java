@@ -382,6 +382,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 }
                 if (owner == Owner.SETUP) {
                     status = (char) frame.getByte(frame.writerIndex() - 1);
+                    resetting = false;
                     replies.received((byte) BackendType.READY_FOR_QUERY);
                     traffic.settled(status, !replies.isEmpty());
                     return Action.DISCARD;
