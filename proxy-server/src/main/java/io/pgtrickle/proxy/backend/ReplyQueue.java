@@ -139,12 +139,16 @@ public final class ReplyQueue {
         if (isCopyingIn()) {
             return false;
         }
-        for (int i = size - 1; i >= 0; i--) {
+        boolean ignored = copyIn;
+        for (int i = 0; i < size; i++) {
             switch (kind(i)) {
                 case SYNC, QUERY, FUNCTION_CALL -> {
-                    return true;
+                    if (!ignored) {
+                        return true;
+                    }
                 }
-                case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
+                case COPY_END -> ignored = false;
+                case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE -> {}
             }
         }
         return false;

@@ -301,7 +301,7 @@ final class SessionStatements implements StatementNames {
         if (!there.has(statement, pipeline)) {
             makeRoom(statement);
             there.preparing(statement, pipeline);
-            Optional<ParseSettings> asAtFirst = ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
+            Optional<ParseSettings> asAtFirst = settingsAtFirst(statement);
             asAtFirst.map(ParseSettings::before).ifPresent(this::set);
             ByteBuf out = server().channel().alloc().buffer();
             statement.writeParse(out);
@@ -312,6 +312,12 @@ final class SessionStatements implements StatementNames {
                 resultTypes.check(statement, () -> there.forget(statement));
             }
         }
+    }
+
+    private Optional<ParseSettings> settingsAtFirst(SharedStatement statement) {
+        return server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
+                ? Optional.empty()
+                : ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
     }
 
     /** Amid a pipeline, with names of our own. */

@@ -124,6 +124,16 @@ class SharedConnectionsIT {
         return client.pipeline(bind(statement, values), new Execute("", 0));
     }
 
+    /** Sets something in front of a statement that is named s, and shows what is set behind it. */
+    private static List<String> setting(RawClient client, String set) {
+        var all = new ArrayList<>(client.pipeline(
+                new Parse("", set, List.of()), bind(""), new Execute("", 0), bind("s"), new Execute("", 0),
+                new Parse("", "SELECT current_setting('search_path'), current_setting('my.tenant')", List.of()), bind(""), new Execute("", 0)));
+        all.addAll(client.query("SHOW search_path"));
+        all.addAll(client.query("SHOW my.tenant"));
+        return all;
+    }
+
     /** Uses a statement before some DDL and after it, in a transaction and outside, and another one prepared after it. */
     private static List<String> changing(RawClient client, String ddl, Target described) {
         var all = new ArrayList<>(client.query("CREATE TABLE changing AS SELECT 1 AS a"));
@@ -247,6 +257,25 @@ class SharedConnectionsIT {
                     all.addAll(run(client, "", "1"));
                     all.addAll(client.pipeline(new Parse("", "SELECT oops", List.of())));
                     all.addAll(run(client, ""));
+                    return all;
+                }),
+                new Behaviour("a setting amid a pipeline that goes on with a statement prepared with others", client -> {
+                    var all = new ArrayList<>(client.query("SET search_path = one; SET my.tenant = '1'; SET array_nulls = off"));
+                    all.addAll(client.pipeline(new Parse("s", "SELECT s, '{NULL}'::text[] IS NULL FROM p", List.of()), bind("s"), new Execute("", 0)));
+                    all.addAll(client.query("SET search_path = two; RESET array_nulls; SET my.tenant = '2'"));
+                    all.addAll(setting(client, "SET my.tenant = '3'"));
+                    all.addAll(setting(client, "SET search_path = 'two', 'one'"));
+                    all.addAll(client.query("BEGIN"));
+                    all.addAll(setting(client, "SET LOCAL search_path = one"));
+                    all.addAll(client.query("COMMIT; SHOW search_path"));
+                    all.addAll(client.query("SHOW array_nulls"));
+                    return all;
+                }),
+                new Behaviour("ROLLBACK prepared with other settings, in a transaction that has failed", client -> {
+                    var all = new ArrayList<>(client.pipeline(new Parse("s", "ROLLBACK", List.of())));
+                    all.addAll(client.query("SET search_path = one"));
+                    all.addAll(client.query("BEGIN; SELECT oops"));
+                    all.addAll(run(client, "s"));
                     return all;
                 }),
                 new Behaviour("no unnamed statement", client -> run(client, "")),
