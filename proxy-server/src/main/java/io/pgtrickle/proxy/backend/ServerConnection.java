@@ -368,6 +368,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
+                if (owner == Owner.PROXY && type == BackendType.NOTICE_RESPONSE) {
+                    return Action.DISCARD; // the client has had it, with the Parse of its own
+                }
                 if (shared && loggedIn && type == BackendType.ERROR_RESPONSE) {
                     return Action.TAKE;
                 }

@@ -271,6 +271,13 @@ class SharedConnectionsIT {
                     all.addAll(client.query("SHOW array_nulls"));
                     return all;
                 }),
+                new Behaviour("a statement with a warning", client -> {
+                    var all = new ArrayList<>(client.query("SET standard_conforming_strings = off"));
+                    all.addAll(client.pipeline(new Parse("s", "SELECT 'a\\\\b'", List.of()), new Parse("", "SELECT 'c\\\\d'", List.of())));
+                    all.addAll(run(client, "s"));
+                    all.addAll(run(client, ""));
+                    return all;
+                }),
                 new Behaviour("ROLLBACK prepared with other settings, in a transaction that has failed", client -> {
                     var all = new ArrayList<>(client.pipeline(new Parse("s", "ROLLBACK", List.of())));
                     all.addAll(client.query("SET search_path = one"));
