@@ -63,6 +63,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** What counts at present. Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
     private Map<String, String> parameters = Map.of();
     private Map<String, String> reported = Map.of();
+    /** As they were reported at its login, and are again when they are reset. */
+    private Map<String, String> own = Map.of();
     private boolean replaying;
     private Map<String, String> meanings = Map.of();
     private Map<String, String> made = Map.of();
@@ -190,6 +192,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     public void replayEnds() {
         replaying = false;
         become(reported);
+    }
+
+    /** Whether a parameter is what it is without any session's doing. */
+    public boolean isOwn(ParameterStatus parameter) {
+        return parameter.value().equals(own.get(parameter.name()));
     }
 
     /** All parameters the server has reported, in its order. */
@@ -479,6 +486,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             case BackendType.BACKEND_KEY_DATA -> key = BackendKeyData.read(frame);
             case BackendType.READY_FOR_QUERY -> {
                 loggedIn = true;
+                own = reported;
                 traffic.settled(status, false);
                 listener.loggedIn(frame);
             }

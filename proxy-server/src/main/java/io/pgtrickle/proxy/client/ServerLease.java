@@ -232,10 +232,10 @@ final class ServerLease {
         known = now;
     }
 
-    /** What the client is told of a parameter that was reset: what it started with comes with the next transaction at the latest. */
+    /** What the client is told of a parameter that may have been reset: what it started with comes with the next transaction at the latest. */
     Optional<ParameterStatus> reset(ParameterStatus status) {
         String initial = state == null ? null : state.initial().get(status.name());
-        if (initial == null) {
+        if (initial == null || !link.server().isOwn(status)) {
             return Optional.of(status);
         }
         return link.server().parameter(status.name()).equals(Optional.of(initial))

@@ -484,6 +484,22 @@ class SharedConnectionsIT {
     }
 
     @Test
+    void a_reset_of_something_else_leaves_what_a_session_has_begun_with_as_it_is() {
+        Map<String, String> parameters = Map.of("application_name", "begun");
+        try (RawClient direct = RawClient.connect(proxy.server, proxy.database, 0, parameters);
+                var disturber = new Disturber(proxy);
+                RawClient client = RawClient.connect(proxy.address, proxy.database, 0, parameters)) {
+            client.beforeEachTurn(disturber::swap);
+            for (String query : List.of(
+                    "SET application_name = 'mine'", "RESET work_mem", "SHOW application_name", "SHOW application_name",
+                    "BEGIN; RESET ALL; ROLLBACK", "SHOW application_name", "RESET ALL; SET application_name = 'again'", "SHOW application_name",
+                    "RESET application_name", "SHOW application_name", "SHOW application_name")) {
+                assertThat(client.query(query)).as(query).isEqualTo(direct.query(query));
+            }
+        }
+    }
+
+    @Test
     void an_unnamed_statement_outlives_the_settings_of_others() throws IOException {
         try (var single = new Proxy(PooledProxy.config(directory, "pool_mode = transaction", "default_pool_size = 1"));
                 RawClient client = single.client();
