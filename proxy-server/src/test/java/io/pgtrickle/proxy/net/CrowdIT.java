@@ -98,15 +98,15 @@ class CrowdIT {
                 assertThat(late.query("SELECT 'served'")).contains("D served");
             }
             NetLab.until(() -> { // the last one to leave has given its connection back
-                int free = freeServers(lab);
-                return free >= 1 && free <= 5;
+                int idle = idleServers(lab);
+                return idle >= 1 && idle <= 5;
             });
         }
     }
 
-    private static int freeServers(NetLab lab) throws SQLException {
-        return Integer.parseInt(lab.show("LISTS", "list", "items").stream()
-                .filter(line -> line.startsWith("free_servers")).findFirst().orElseThrow().split(" ")[1]);
+    private static int idleServers(NetLab lab) throws SQLException {
+        return Integer.parseInt(lab.show("POOLS", "database", "sv_idle").stream()
+                .filter(line -> line.startsWith("one ")).findFirst().orElseThrow().split(" ")[1]);
     }
 
     /** Each client writes what only it writes, in transactions of two statements, and reads it again; it may lose a transaction, never get another's. */
