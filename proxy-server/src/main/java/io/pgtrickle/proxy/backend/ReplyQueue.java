@@ -94,8 +94,14 @@ public final class ReplyQueue {
     private boolean copyIn;
     /** How often the request at the head has asked for COPY data. */
     private int copies;
-    /** Messages of the extended protocol were sent and no Sync behind them. */
-    private boolean unsynced;
+    /** A message of the extended protocol has been answered, and no ReadyForQuery has come behind it. */
+    private boolean amidPipeline;
+    /** COPY data is what was sent last. */
+    private boolean dataSent;
+    /** A Sync was sent behind COPY data that had not ended. */
+    private boolean syncBehindData;
+    /** A ReadyForQuery may come that nobody knows of. */
+    private boolean unclear;
     private long pipeline;
     /** The Query or FunctionCall at the head has failed. */
     private boolean queryFailed;
@@ -130,7 +136,32 @@ public final class ReplyQueue {
 
     /** Nothing is outstanding, and the server waits for nothing but a new request. */
     public boolean isAtRest() {
-        return size == 0 && !skipping && !unsynced;
+        return size == 0 && !skipping && !amidPipeline && !unclear;
+    }
+
+    /** Whether a ReadyForQuery will come although nothing more is sent. */
+    public boolean isReadyPromised() {
+        if (isCopyingIn()) {
+            return false;
+        }
+        boolean ignored = copyIn;
+        for (int i = 0; i < size; i++) {
+            switch (kind(i)) {
+                case SYNC, QUERY, FUNCTION_CALL -> {
+                    if (!ignored) {
+                        return true;
+                    }
+                }
+                case COPY_END -> ignored = false;
+                case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE -> {}
+            }
+        }
+        return false;
+    }
+
+    /** COPY data was sent, or what the client takes for such. */
+    public void copyData() {
+        dataSent = true;
     }
 
     /** Whether what is sent next is skipped if something before it has failed. */
@@ -167,9 +198,9 @@ public final class ReplyQueue {
     public boolean isCopyingIn() {
         int ended = 0;
         for (int i = 0; i < size && copies > 0; i++) {
-            ended += KINDS[ring[(head + i) & (ring.length - 1)] & 0x0f] == Kind.COPY_END ? 1 : 0;
+            ended += kind(i) == Kind.COPY_END ? 1 : 0;
         }
-        return copies > ended;
+        return copies > ended && !queryFailed;
     }
 
     /** Whether what is answered next is a simple Query, or one of ours that stands for one. */
@@ -185,6 +216,10 @@ public final class ReplyQueue {
     /** A whole message has come from the server. */
     public void received(byte type) {
         if (size == 0) {
+            if (type == BackendType.READY_FOR_QUERY) { // see dropCopy
+                skipping = false;
+                amidPipeline = false;
+            }
             return;
         }
         switch (type) {
@@ -211,26 +246,30 @@ public final class ReplyQueue {
     }
 
     private boolean admits(Kind kind) {
-        unsynced = switch (kind) {
-            case SYNC, QUERY, FUNCTION_CALL -> {
-                pipeline++;
-                yield false;
-            }
-            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> true;
-        };
+        switch (kind) {
+            case SYNC, QUERY, FUNCTION_CALL -> pipeline++;
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
+        }
         if (kind == Kind.SYNC) {
+            syncBehindData |= dataSent;
             skipping = false;
             return true;
         }
+        dataSent = false;
         return !skipping && (kind != Kind.COPY_END || size > 0);
     }
 
     private Kind headKind() {
-        return KINDS[ring[head] & 0x0f];
+        return kind(0);
+    }
+
+    private Kind kind(int place) {
+        return KINDS[ring[(head + place) & (ring.length - 1)] & 0x0f];
     }
 
     private void endIf(Kind kind) {
         if (headKind() == kind) {
+            amidPipeline = true;
             pop(true);
         }
     }
@@ -240,6 +279,7 @@ public final class ReplyQueue {
             return;
         }
         copies = 0;
+        amidPipeline = true;
         pop(true);
         if (copyIn) {
             dropCopy();
@@ -248,10 +288,12 @@ public final class ReplyQueue {
 
     /** Errors of Query, FunctionCall and Sync are followed by ReadyForQuery; in the extended protocol the server skips until Sync. */
     private void failed() {
-        copies = 0;
+        unclear |= syncBehindData && copies > 0;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> queryFailed = true;
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {
+                copies = 0;
+                amidPipeline = true;
                 pop(false);
                 if (copyIn) {
                     dropCopy();
@@ -266,10 +308,12 @@ public final class ReplyQueue {
 
     /**
      * Forgets what the server ignored during a COPY: every Sync before its end. When the COPY failed before its end was sent, all of
-     * them; should the server have failed before it read such a Sync, its ReadyForQuery arrives unexpected and is passed on.
+     * them; should the server have failed before it read such a Sync, its ReadyForQuery arrives unexpected and is passed on. What is
+     * not certain then is whether it will come at all, so that the connection is never at rest again.
      */
     private void dropCopy() {
         copyIn = false;
+        syncBehindData = false;
         while (size > 0) {
             Kind dropped = headKind();
             pop(false);
@@ -281,18 +325,28 @@ public final class ReplyQueue {
 
     private void ready() {
         copyIn = false;
-        copies = 0;
+        amidPipeline = false;
         switch (headKind()) {
             case QUERY, FUNCTION_CALL, SYNC -> {
                 boolean succeeded = !queryFailed;
                 queryFailed = false;
                 pop(succeeded);
+                dropCopies();
                 while (size > 0 && headKind() == Kind.COPY_END) {
                     pop(true);
                 }
             }
             case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> {}
         }
+    }
+
+    /** The same of a Query, which may have copied several times: whatever Sync was sent before the last data ended. */
+    private void dropCopies() {
+        for (; copies > 0 && size > 0 && (headKind() == Kind.SYNC || headKind() == Kind.COPY_END); pop(true)) {
+            copies -= headKind() == Kind.COPY_END ? 1 : 0;
+        }
+        copies = 0;
+        syncBehindData = false;
     }
 
     private void pop(boolean succeeded) {

@@ -64,6 +64,8 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     /** What counts at present. Never changed, but replaced, so that it can be remembered by whoever uses the connection. */
     private Map<String, String> parameters = Map.of();
     private Map<String, String> reported = Map.of();
+    /** As they were reported at its login, and are again when they are reset. */
+    private Map<String, String> own = Map.of();
     private boolean replaying;
     private Map<String, String> meanings = Map.of();
     private Map<String, String> made = Map.of();
@@ -191,6 +193,11 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
     public void replayEnds() {
         replaying = false;
         become(reported);
+    }
+
+    /** Whether a parameter is what it is without any session's doing. */
+    public boolean isOwn(ParameterStatus parameter) {
+        return parameter.value().equals(own.get(parameter.name()));
     }
 
     /** All parameters the server has reported, in its order. */
@@ -369,6 +376,9 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 if (owner == Owner.ENGINE || owner == Owner.SPLIT || owner == Owner.HELD || owner == Owner.SETUP) {
                     return Action.TAKE;
                 }
+                if (owner == Owner.PROXY && type == BackendType.NOTICE_RESPONSE) {
+                    return Action.DISCARD; // the client has had it, with the Parse of its own
+                }
                 if (shared && loggedIn && type == BackendType.ERROR_RESPONSE) {
                     return Action.TAKE;
                 }
@@ -383,6 +393,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
                 }
                 if (owner == Owner.SETUP) {
                     status = (char) frame.getByte(frame.writerIndex() - 1);
+                    resetting = false;
                     replies.received((byte) BackendType.READY_FOR_QUERY);
                     traffic.settled(status, !replies.isEmpty());
                     return Action.DISCARD;
@@ -476,6 +487,7 @@ public final class ServerConnection extends ChannelInboundHandlerAdapter impleme
             case BackendType.BACKEND_KEY_DATA -> key = BackendKeyData.read(frame);
             case BackendType.READY_FOR_QUERY -> {
                 loggedIn = true;
+                own = reported;
                 traffic.settled(status, false);
                 listener.loggedIn(frame);
             }

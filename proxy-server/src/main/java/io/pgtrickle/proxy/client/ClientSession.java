@@ -302,12 +302,11 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         }
     }
 
-    /** While leaving with a connection that others will use. */
+    /** While leaving with a connection that others will use: what is not complete, nobody will complete. */
     void endIfFinished() {
-        ServerConnection current = lease.server();
-        if (state == State.LEAVING && lease.isShared() && (current == null || current.replies().isEmpty())) {
+        if (state == State.LEAVING && lease.isShared() && !lease.hasWork()) {
             state = State.CLOSED;
-            lease.end(true);
+            giveBack();
             closeAfterOutput();
         }
     }
@@ -439,11 +438,10 @@ public final class ClientSession extends ChannelInboundHandlerAdapter implements
         if (state == State.READY && (server != null || lease.isShared())) {
             state = State.LEAVING;
             log.leaving("the client closed its end");
-            if (lease.isShared()) {
-                endIfFinished();
-            } else if (server != null) {
-                server.endOutput();
+            if (server != null && (!lease.isShared() || reader.isAmidMessage())) {
+                server.endOutput(); // it might wait for the rest of a message
             }
+            endIfFinished();
         }
     }
 

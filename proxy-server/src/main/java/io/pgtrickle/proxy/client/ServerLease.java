@@ -128,6 +128,12 @@ final class ServerLease {
         return Optional.ofNullable(known.get(APPLICATION_NAME));
     }
 
+    /** Whether the server has something complete to carry out: with its Sync, or the end of its COPY data. */
+    boolean hasWork() {
+        ServerConnection server = link.orNull();
+        return server != null && server.replies().isReadyPromised();
+    }
+
     /** Asks for the first connection. */
     void connect() {
         isThere();
@@ -231,10 +237,10 @@ final class ServerLease {
         known = now;
     }
 
-    /** What the client is told of a parameter that was reset: what it started with comes with the next transaction at the latest. */
+    /** What the client is told of a parameter that may have been reset: what it started with comes with the next transaction at the latest. */
     Optional<ParameterStatus> reset(ParameterStatus status) {
         String initial = state == null ? null : state.initial().get(status.name());
-        if (initial == null) {
+        if (initial == null || !link.server().isOwn(status)) {
             return Optional.of(status);
         }
         return link.server().parameter(status.name()).equals(Optional.of(initial))

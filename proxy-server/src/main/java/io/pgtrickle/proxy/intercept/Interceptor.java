@@ -135,6 +135,10 @@ public final class Interceptor implements FrameHandler {
             case FrontendType.FUNCTION_CALL -> pass(Kind.FUNCTION_CALL);
             case FrontendType.COPY_DONE, FrontendType.COPY_FAIL -> pass(Kind.COPY_END);
             case FrontendType.TERMINATE -> Action.TAKE;
+            case FrontendType.COPY_DATA -> {
+                server().replies().copyData();
+                yield Action.FORWARD;
+            }
             default -> Action.FORWARD;
         };
     }

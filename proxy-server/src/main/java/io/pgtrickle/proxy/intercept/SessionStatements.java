@@ -13,8 +13,8 @@ import io.pgtrickle.proxy.intercept.NamesInSql.Role;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
 import io.pgtrickle.proxy.prepared.SharedStatements;
+import io.pgtrickle.proxy.state.ParseSettings;
 import io.pgtrickle.proxy.state.SessionState;
-import io.pgtrickle.proxy.state.SettingsReplay;
 import io.pgtrickle.wire.backend.Report;
 import io.pgtrickle.wire.codec.Frames;
 import io.pgtrickle.wire.codec.ProtocolViolationException;
@@ -388,17 +388,23 @@ final class SessionStatements implements StatementNames {
         if (!there.has(statement, pipeline)) {
             makeRoom(statement);
             there.preparing(statement, pipeline);
-            Map<String, String> settings = settings();
-            SettingsReplay.query(settings, statement.settings()).ifPresent(this::set);
+            Optional<ParseSettings> asAtFirst = settingsAtFirst(statement);
+            asAtFirst.map(ParseSettings::before).ifPresent(this::set);
             ByteBuf out = server().channel().alloc().buffer();
             statement.writeParse(out);
             server().replies().expect(Kind.PARSE, Owner.PROXY, ok -> there.prepared(statement, pipeline, ok));
             server().write(out);
-            SettingsReplay.query(statement.settings(), settings).ifPresent(this::set);
+            asAtFirst.map(ParseSettings::after).ifPresent(this::set);
             if (statement.hasResultTypes() && all.isOutdated(statement, server().route().database())) {
                 resultTypes.check(statement, () -> there.forget(statement));
             }
         }
+    }
+
+    private Optional<ParseSettings> settingsAtFirst(SharedStatement statement) {
+        return server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
+                ? Optional.empty()
+                : ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
     }
 
     /** Amid a pipeline, with names of our own. */

@@ -143,17 +143,29 @@ public final class SessionState {
         return meanings;
     }
 
-    /** RESET or DISCARD ALL: settings are the connection's own again, not those the client has begun with. */
+    /** RESET or DISCARD ALL: settings may be the connection's own again, not those the client has begun with. */
     public void wasReset() {
         reset = !initial.isEmpty();
         suspect = true;
     }
 
-    /** What brings them back, if that is due. */
+    /** What brings them back, if that is due; the server knows which were reset, and whether that was rolled back. */
     public Optional<String> restart() {
         boolean due = reset;
         reset = false;
-        return due ? SettingsReplay.query(Map.of(), initial) : Optional.empty();
+        return due ? Optional.of(restarting()) : Optional.empty();
+    }
+
+    private String restarting() {
+        String settings = initial.entrySet().stream()
+                .map(setting -> "(%s, %s)".formatted(Quoting.literal(setting.getKey()), Quoting.literal(setting.getValue())))
+                .collect(Collectors.joining(", "));
+        return """
+                /* pgtrickle: what the session has begun with */
+                SELECT pg_catalog.set_config(initial.name, initial.value, false)
+                FROM (VALUES %s) AS initial (name, value)
+                JOIN pg_catalog.pg_settings ON pg_settings.name = initial.name
+                WHERE source <> 'session'""".formatted(settings);
     }
 
     /** The question; {@link #answer} gets its rows. */

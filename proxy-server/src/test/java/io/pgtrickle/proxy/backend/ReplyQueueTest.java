@@ -13,9 +13,13 @@ class ReplyQueueTest {
 
     private final ReplyQueue queue = new ReplyQueue();
 
-    /** One letter per message as on the wire; c stands for CopyDone. */
+    /** One letter per message as on the wire; c stands for CopyDone, d for CopyData. */
     private void sent(String messages) {
         for (char type : messages.toCharArray()) {
+            if (type == 'd') {
+                queue.copyData();
+                continue;
+            }
             queue.expect(
                     switch (type) {
                         case 'P' -> Kind.PARSE;
@@ -125,6 +129,68 @@ class ReplyQueueTest {
         received("C");
         assertThat(queue.isEmpty()).isFalse();
         assertThat(received("Z").isEmpty()).isTrue();
+    }
+
+    @Test
+    void a_Sync_amid_the_data_of_a_simple_copy_is_ignored_as_well() {
+        sent("QdSdc");
+        received("GC");
+        assertThat(queue.isAtRest()).isFalse();
+        assertThat(received("Z").isAtRest()).isTrue();
+        sent("Q");
+        received("G");
+        sent("dSc");
+        received("CG");
+        sent("SdcS");
+        assertThat(received("CZ").isEmpty()).isFalse();
+        assertThat(received("Z").isAtRest()).isTrue();
+    }
+
+    @Test
+    void a_Sync_behind_data_that_fails_may_be_answered_or_not() {
+        sent("QdSc");
+        assertThat(received("GEZ").isEmpty()).isTrue();
+        assertThat(received("Z").isAtRest()).isFalse();
+        sent("Q");
+        assertThat(received("CZ").isAtRest()).as("nobody else can have the connection any more").isFalse();
+    }
+
+    @Test
+    void what_is_at_rest() {
+        sent("PBE");
+        assertThat(received("12C").isAtRest()).as("a pipeline without Sync").isFalse();
+        sent("S");
+        assertThat(received("Z").isAtRest()).isTrue();
+        sent("PBES");
+        received("12G");
+        sent("dc");
+        assertThat(received("C").isEmpty()).isTrue();
+        assertThat(queue.isAtRest()).as("the Sync before the data does not count").isFalse();
+        sent("S");
+        assertThat(received("Z").isAtRest()).isTrue();
+        sent("Qdc");
+        assertThat(received("GCZ").isAtRest()).isTrue();
+    }
+
+    @Test
+    void whether_the_server_will_be_ready_by_itself() {
+        assertThat(queue.isReadyPromised()).isFalse();
+        sent("PBES");
+        assertThat(queue.isReadyPromised()).isTrue();
+        sent("PB");
+        assertThat(received("12C").isReadyPromised()).isTrue();
+        assertThat(received("Z").isReadyPromised()).as("no Sync behind the second pipeline").isFalse();
+        sent("SQ");
+        assertThat(received("12ZG").isReadyPromised()).as("COPY data without an end").isFalse();
+        sent("c");
+        assertThat(queue.isReadyPromised()).isTrue();
+        assertThat(received("CZ").isEmpty()).isTrue();
+        sent("PBES");
+        received("12G");
+        sent("c");
+        assertThat(queue.isReadyPromised()).as("a Sync that was ignored").isFalse();
+        sent("S");
+        assertThat(queue.isReadyPromised()).isTrue();
     }
 
     @Test

@@ -286,6 +286,19 @@ class PoolIT {
     }
 
     @Test
+    void a_setting_is_reported_on_a_connection_that_was_reset_for_its_next_client() throws Exception {
+        try (var proxy = proxy("pool_mode = transaction", "default_pool_size = 1")) {
+            try (RawClient leaving = proxy.client()) {
+                leaving.send(new Query("SET work_mem = '7MB'"), new Terminate()); // gone before anybody has asked what it left
+                leaving.until("end");
+            }
+            try (RawClient next = RawClient.connect(proxy.address, proxy.database, 0, Map.of("application_name", "a"))) {
+                assertThat(next.query("SET application_name = 'b'")).contains("S application_name=b");
+            }
+        }
+    }
+
+    @Test
     void idle_connections_that_the_server_ends_harm_nobody() throws Exception {
         try (var proxy = proxy("pool_mode = transaction");
                 RawClient client = proxy.client()) {

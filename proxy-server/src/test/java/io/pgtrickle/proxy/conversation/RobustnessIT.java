@@ -18,6 +18,7 @@ import io.pgtrickle.wire.frontend.StartupPacket.StartupMessage;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,16 +29,24 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Clients that break the rules, go away or stay silent, while a well-behaved one works on undisturbed. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RobustnessIT {
+
+    @TempDir
+    private static Path directory;
 
     private Proxy proxy;
     private RawClient bystander;
@@ -390,6 +399,111 @@ class RobustnessIT {
             client.send(new Query(REFRESH));
             assertThat(client.untilReady()).containsExactly("G (5)", "C COPY 1", "G (5)", "C COPY 1", "Z I");
             assertThat(client.untilReady()).containsExactly("C REFRESH MATERIALIZED VIEW", "Z I");
+        }
+    }
+
+    private static final FrontendMessage[] INSERT = extended("INSERT INTO t VALUES (2)");
+    private static final FrontendMessage[] COPY = extended("COPY t FROM STDIN");
+
+    /** What a client leaves unfinished, behind something complete. */
+    record Unfinished(String name, Consumer<RawClient> talk) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static Stream<Unfinished> unfinished() {
+        return Stream.of(
+                new Unfinished("a pipeline without Sync", client -> client.send(INSERT)),
+                new Unfinished("nothing but a Parse", client -> client.send(new Parse("", "SELECT 1", List.of()))),
+                new Unfinished("a statement that takes long, without Sync", client -> client.send(extended("INSERT INTO t SELECT 2 FROM pg_sleep(60)"))),
+                new Unfinished("COPY", client -> {
+                    client.send(new Query("COPY t FROM STDIN"));
+                    client.sendCopyData("2\n");
+                }),
+                new Unfinished("COPY that has been answered", client -> {
+                    client.send(new Query("COPY t FROM STDIN"));
+                    client.until("G");
+                    client.sendCopyData("2\n");
+                }),
+                new Unfinished("COPY in the extended protocol", client -> {
+                    client.send(COPY);
+                    client.sendCopyData("2\n");
+                }),
+                new Unfinished("COPY behind a Sync that does not count", client -> {
+                    client.send(COPY).send(new Sync());
+                    client.until("G");
+                    client.sendCopyData("2\n");
+                }),
+                new Unfinished("COPY that has ended, without Sync", client -> {
+                    client.send(COPY).send(new Sync());
+                    client.until("G");
+                    client.sendCopyData("2\n");
+                    client.sendCopyDone();
+                }));
+    }
+
+    /** A message whose rest never comes. */
+    static Stream<Unfinished> halfMessages() {
+        return Stream.of("Q\0\0\1\0INS", "P\0\0\1\0x", "P\0\0\0\15\0BEGIN\0\0\0B\0\0\1\0x", "F\0\0\1\0x", "d\0\0\1\0x")
+                .map(half -> new Unfinished("half of " + half.charAt(0), client -> client.sendBytes(half.getBytes(StandardCharsets.ISO_8859_1))));
+    }
+
+    private static Proxy pooled() throws IOException {
+        return new Proxy(PooledProxy.config(directory, "pool_mode = transaction", "default_pool_size = 1", "query_wait_timeout = 15"));
+    }
+
+    private void leavesTheConnectionFree(Unfinished unfinished, boolean polite) throws Exception {
+        try (var single = pooled();
+                RawClient next = single.client();
+                RawClient leaving = single.client()) {
+            next.query("CREATE TABLE t (a int)");
+            leaving.query("BEGIN"); // so that it has the connection
+            leaving.send(new Query("INSERT INTO t SELECT 1 FROM pg_sleep(0.05); COMMIT"));
+            unfinished.talk.accept(leaving);
+            if (polite) {
+                leaving.send(new Terminate());
+            } else {
+                leaving.endOutput();
+            }
+            leaving.until("end");
+            assertThat(next.query("SELECT a FROM t")).contains("D 1", "C SELECT 1", "Z I");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("unfinished")
+    void what_a_client_leaves_unfinished_holds_nobody_up(Unfinished unfinished) throws Exception {
+        leavesTheConnectionFree(unfinished, true);
+        leavesTheConnectionFree(unfinished, false);
+    }
+
+    @ParameterizedTest
+    @MethodSource("halfMessages")
+    void nor_does_half_a_message(Unfinished half) throws Exception {
+        leavesTheConnectionFree(half, false);
+    }
+
+    @Test
+    void a_connection_is_free_again_behind_a_Sync_amid_copy_data() throws Exception {
+        try (var single = pooled();
+                RawClient next = single.client();
+                RawClient client = single.client()) {
+            next.query("CREATE TABLE t (a int)");
+            client.send(new Query("COPY t FROM STDIN"));
+            client.sendCopyData("1\n");
+            client.send(new Sync());
+            client.sendCopyDone();
+            assertThat(client.untilReady()).contains("C COPY 1", "Z I");
+            assertThat(next.query("SELECT a FROM t")).contains("D 1", "Z I");
+            client.send(new Query("COPY t FROM STDIN"));
+            client.until("G");
+            client.sendCopyData("1\n");
+            client.send(new Sync());
+            client.sendCopyDone();
+            assertThat(client.untilReady()).contains("C COPY 1", "Z I");
+            assertThat(next.query("SELECT a FROM t")).contains("C SELECT 2", "Z I");
         }
     }
 }

@@ -124,6 +124,16 @@ class SharedConnectionsIT {
         return client.pipeline(bind(statement, values), new Execute("", 0));
     }
 
+    /** Sets something in front of a statement that is named s, and shows what is set behind it. */
+    private static List<String> setting(RawClient client, String set) {
+        var all = new ArrayList<>(client.pipeline(
+                new Parse("", set, List.of()), bind(""), new Execute("", 0), bind("s"), new Execute("", 0),
+                new Parse("", "SELECT current_setting('search_path'), current_setting('my.tenant')", List.of()), bind(""), new Execute("", 0)));
+        all.addAll(client.query("SHOW search_path"));
+        all.addAll(client.query("SHOW my.tenant"));
+        return all;
+    }
+
     /** Uses a statement before some DDL and after it, in a transaction and outside, and another one prepared after it. */
     private static List<String> changing(RawClient client, String ddl, Target described) {
         var all = new ArrayList<>(client.query("CREATE TABLE changing AS SELECT 1 AS a"));
@@ -247,6 +257,32 @@ class SharedConnectionsIT {
                     all.addAll(run(client, "", "1"));
                     all.addAll(client.pipeline(new Parse("", "SELECT oops", List.of())));
                     all.addAll(run(client, ""));
+                    return all;
+                }),
+                new Behaviour("a setting amid a pipeline that goes on with a statement prepared with others", client -> {
+                    var all = new ArrayList<>(client.query("SET search_path = one; SET my.tenant = '1'; SET array_nulls = off"));
+                    all.addAll(client.pipeline(new Parse("s", "SELECT s, '{NULL}'::text[] IS NULL FROM p", List.of()), bind("s"), new Execute("", 0)));
+                    all.addAll(client.query("SET search_path = two; RESET array_nulls; SET my.tenant = '2'"));
+                    all.addAll(setting(client, "SET my.tenant = '3'"));
+                    all.addAll(setting(client, "SET search_path = 'two', 'one'"));
+                    all.addAll(client.query("BEGIN"));
+                    all.addAll(setting(client, "SET LOCAL search_path = one"));
+                    all.addAll(client.query("COMMIT; SHOW search_path"));
+                    all.addAll(client.query("SHOW array_nulls"));
+                    return all;
+                }),
+                new Behaviour("a statement with a warning", client -> {
+                    var all = new ArrayList<>(client.query("SET standard_conforming_strings = off"));
+                    all.addAll(client.pipeline(new Parse("s", "SELECT 'a\\\\b'", List.of()), new Parse("", "SELECT 'c\\\\d'", List.of())));
+                    all.addAll(run(client, "s"));
+                    all.addAll(run(client, ""));
+                    return all;
+                }),
+                new Behaviour("ROLLBACK prepared with other settings, in a transaction that has failed", client -> {
+                    var all = new ArrayList<>(client.pipeline(new Parse("s", "ROLLBACK", List.of())));
+                    all.addAll(client.query("SET search_path = one"));
+                    all.addAll(client.query("BEGIN; SELECT oops"));
+                    all.addAll(run(client, "s"));
                     return all;
                 }),
                 new Behaviour("no unnamed statement", client -> run(client, "")),
@@ -443,6 +479,22 @@ class SharedConnectionsIT {
                         "SHOW work_mem", "DISCARD ALL", "SHOW work_mem", "SHOW DateStyle", "SHOW application_name")) {
                     assertThat(client.query(query)).as(query).isEqualTo(direct.query(query));
                 }
+            }
+        }
+    }
+
+    @Test
+    void a_reset_of_something_else_leaves_what_a_session_has_begun_with_as_it_is() {
+        Map<String, String> parameters = Map.of("application_name", "begun");
+        try (RawClient direct = RawClient.connect(proxy.server, proxy.database, 0, parameters);
+                var disturber = new Disturber(proxy);
+                RawClient client = RawClient.connect(proxy.address, proxy.database, 0, parameters)) {
+            client.beforeEachTurn(disturber::swap);
+            for (String query : List.of(
+                    "SET application_name = 'mine'", "RESET work_mem", "SHOW application_name", "SHOW application_name",
+                    "BEGIN; RESET ALL; ROLLBACK", "SHOW application_name", "RESET ALL; SET application_name = 'again'", "SHOW application_name",
+                    "RESET application_name", "SHOW application_name", "SHOW application_name")) {
+                assertThat(client.query(query)).as(query).isEqualTo(direct.query(query));
             }
         }
     }
