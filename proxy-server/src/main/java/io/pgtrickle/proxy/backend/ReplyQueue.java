@@ -166,7 +166,13 @@ public final class ReplyQueue {
 
     /** Whether what is sent next is skipped if something before it has failed. */
     public boolean isUnsynced() {
-        return unsynced;
+        if (size == 0 || skipping) {
+            return skipping || amidPipeline;
+        }
+        return switch (kind(size - 1)) {
+            case SYNC, QUERY, FUNCTION_CALL -> false;
+            case PARSE, BIND, CLOSE, DESCRIBE, EXECUTE, COPY_END -> true;
+        };
     }
 
     /** Counts what has been sent up to each Sync: of messages of one pipeline, none is carried out behind one that has failed. */

@@ -59,6 +59,9 @@ final class NamingQueries {
                 server().send(new Sync(), Owner.CLIENT);
                 server().flush();
             } else {
+                if (server().status() == 'I') { // the settings it was prepared with have begun what only a Sync ends
+                    server().send(new Sync(), Owner.SETUP);
+                }
                 send(frame, names);
             }
             then.run();

@@ -6,7 +6,6 @@ import io.pgtrickle.proxy.backend.ServerConnection;
 import io.pgtrickle.proxy.backend.ServerLink;
 import io.pgtrickle.proxy.prepared.ServerStatements;
 import io.pgtrickle.proxy.prepared.SharedStatement;
-import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -36,10 +35,10 @@ final class OwnNames {
     }
 
     /** Only that there is such a name matters. */
-    void take(String name, Map<String, String> settings) {
+    void take(String name) {
         SharedStatement there = server().statements().named(name);
         if (there == null || !server().statements().has(there, server().replies().pipeline())) {
-            prepare(SharedStatement.standIn(name, settings));
+            prepare(SharedStatement.standIn(name));
         }
     }
 

@@ -113,7 +113,7 @@ final class SessionStatements implements StatementNames {
             return;
         }
         if (names.find(name) != null) { // which the server will say
-            own.take(name, settings());
+            own.take(name);
             server().replies().expect(Kind.PARSE, Owner.CLIENT, outcome);
             server().write(frame.retainedDuplicate());
             return;
@@ -301,7 +301,7 @@ final class SessionStatements implements StatementNames {
         }
         for (Mention mention : named.mentions()) {
             if (!mention.isUse() && names.find(mention.name()) != null) {
-                own.take(mention.name(), settings());
+                own.take(mention.name());
             }
         }
     }
@@ -402,7 +402,7 @@ final class SessionStatements implements StatementNames {
     }
 
     private Optional<ParseSettings> settingsAtFirst(SharedStatement statement) {
-        return server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
+        return statement.isStandIn() || server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
                 ? Optional.empty()
                 : ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
     }

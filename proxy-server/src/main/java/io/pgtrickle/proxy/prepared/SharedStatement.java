@@ -45,8 +45,12 @@ public final class SharedStatement {
     }
 
     /** An empty statement, which takes a name and cannot fail, not even in a transaction that has failed. */
-    public static SharedStatement standIn(String own, Map<String, String> settings) {
-        return new SharedStatement(own, NOTHING, settings, false, 0);
+    public static SharedStatement standIn(String own) {
+        return new SharedStatement(own, NOTHING, Map.of(), false, 0);
+    }
+
+    public boolean isStandIn() {
+        return body == NOTHING;
     }
 
     /** Whether only the names differ. */

@@ -160,6 +160,12 @@ class StatementNamesIT {
                 talk("DEALLOCATE ALL with a Bind behind it", turns -> turns.prepare("s", "SELECT 2")
                         .batch(parse("d", "DEALLOCATE ALL"), bind("d"), RUN, bind("s"), RUN)
                         .run("s")),
+                talk("a statement that was read with other settings", turns -> turns.query("SET datestyle = 'ISO, DMY'")
+                        .prepare("s", "SELECT '01/02/2020'::date")
+                        .query("SET datestyle = 'ISO, MDY'")
+                        .query("EXECUTE s")
+                        .query("SELECT '01/02/2020'::date")
+                        .query("DEALLOCATE s")),
                 talk("a statement that executes another and is executed", turns -> turns.prepare("s", "SELECT 1")
                         .prepare("e", "EXECUTE s")
                         .prepare("d", "DEALLOCATE s")
