@@ -103,23 +103,37 @@ public final class Differentiator {
 
     /** Whether a join has {@link InnerJoin#tooManyTerms} when these tables changed. */
     public boolean tooManyTerms(Set<Long> relations) {
+        Reading reading = changed(relations);
+        return joins().anyMatch(join -> join.tooManyTerms(reading));
+    }
+
+    /** The most inputs of a join that change when these tables changed. */
+    public int changedTogether(Set<Long> relations) {
+        Reading reading = changed(relations);
+        return joins().mapToInt(join -> join.changed(reading)).max().orElse(0);
+    }
+
+    private Reading changed(Set<Long> relations) {
         List<Changes> changes = sources.stream()
                 .filter(source -> relations.contains(source.relation()))
                 .map(source -> new Changes(source, "", Slice.template(source.relation(), "")))
                 .toList();
-        Reading reading = new ChangeReading(changes, new Target(QualifiedName.of("", ""), QualifiedName.of("", ""), "", ""));
-        return Stream.concat(Stream.of(output), stages.stream().map(Aggregate::input)).anyMatch(operator -> tooManyTerms(operator, reading));
+        return new ChangeReading(changes, new Target(QualifiedName.of("", ""), QualifiedName.of("", ""), "", ""));
     }
 
-    private static boolean tooManyTerms(Operator operator, Reading reading) {
+    private Stream<InnerJoin> joins() {
+        return Stream.concat(Stream.of(output), stages.stream().map(Aggregate::input)).flatMap(Differentiator::joins);
+    }
+
+    private static Stream<InnerJoin> joins(Operator operator) {
         return switch (operator) {
-            case InnerJoin join -> join.tooManyTerms(reading) || join.inputs().stream().anyMatch(input -> tooManyTerms(input, reading));
-            case Project project -> tooManyTerms(project.input(), reading);
-            case Filter filter -> tooManyTerms(filter.input(), reading);
-            case Subquery subquery -> tooManyTerms(subquery.query(), reading);
-            case UnionAll union -> union.branches().stream().anyMatch(branch -> tooManyTerms(branch, reading));
-            case Scan _ -> false;
-            case Aggregate _ -> false; // a stage of its own
+            case InnerJoin join -> Stream.concat(Stream.of(join), join.inputs().stream().flatMap(Differentiator::joins));
+            case Project project -> joins(project.input());
+            case Filter filter -> joins(filter.input());
+            case Subquery subquery -> joins(subquery.query());
+            case UnionAll union -> union.branches().stream().flatMap(Differentiator::joins);
+            case Scan _ -> Stream.of();
+            case Aggregate _ -> Stream.of(); // a stage of its own
         };
     }
 

@@ -158,8 +158,10 @@ final class DropCommand {
             refuseIfRead(doomed, streams);
         }
         for (Doomed table : doomed) {
-            if (!table.name().isEmpty()) {
-                hands.engine("DROP TABLE " + Quoting.qualified(table.schema(), table.name()) + (cascade ? " CASCADE" : ""));
+            String name = Quoting.qualified(table.schema(), table.name());
+            // Upkeep may have dropped the table of one whose source is gone while the lock was waited for.
+            if (!table.name().isEmpty() && hands.one("SELECT to_regclass(" + Quoting.literal(name) + ") IS NOT NULL AS there").flag("there")) {
+                hands.engine("DROP TABLE " + name + (cascade ? " CASCADE" : ""));
             }
             forget(table);
         }

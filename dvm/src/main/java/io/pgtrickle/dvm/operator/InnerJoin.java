@@ -94,6 +94,10 @@ public record InnerJoin(List<Source> inputs, List<Expr> conjuncts) implements Sc
         return ways(Math.pow(2, changed)) <= MOST_WAYS;
     }
 
+    public int changed(Reading reading) {
+        return (int) inputs.stream().filter(input -> input.change(reading).any()).count();
+    }
+
     /** Whether so much changed that planning the terms would take longer than computing the join anew. */
     public boolean tooManyTerms(Reading reading) {
         List<Source> tables = inputs.stream().filter(input -> input.change(reading).tables()).toList();

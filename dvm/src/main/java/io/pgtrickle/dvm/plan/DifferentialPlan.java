@@ -102,6 +102,11 @@ final class DifferentialPlan implements StreamPlan {
     }
 
     @Override
+    public int changedTogether(Set<Long> relations) {
+        return differentiator.changedTogether(relations);
+    }
+
+    @Override
     public String full(Target target) {
         return differentiator.full(target);
     }

@@ -84,6 +84,11 @@ final class FullPlan implements StreamPlan {
     }
 
     @Override
+    public int changedTogether(Set<Long> relations) {
+        return 0;
+    }
+
+    @Override
     public String full(Target target) {
         return Differentiator.recompute(apply, target);
     }

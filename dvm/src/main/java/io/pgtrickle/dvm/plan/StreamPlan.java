@@ -47,6 +47,9 @@ public interface StreamPlan {
     /** Whether these tables had better not have changed together, however little: applying it would cost more than recomputing. */
     boolean tooManyTogether(Set<Long> relations);
 
+    /** How many inputs of one join change together when these tables change. */
+    int changedTogether(Set<Long> relations);
+
     /** Recomputes state and visible table and applies the difference; also the first population. */
     String full(Target target);
 }

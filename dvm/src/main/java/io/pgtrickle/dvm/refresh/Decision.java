@@ -10,6 +10,15 @@ public record Decision(Action action, Optional<String> reason) {
     /** Smaller refreshes cost mostly their fixed part and tell nothing about the price of a change. */
     private static final long MEASURABLE = 1000;
 
+    /** Joins of so many changed inputs are planned well, however much changed. */
+    private static final int FEW_TOGETHER = 4;
+
+    /** What it takes, measured, that a change row of one input meets one of another: joins of many are planned for few. */
+    private static final double MS_PER_MEETING = 6e-5;
+
+    /** Not worth a guess. */
+    private static final double SHORT_MS = 100;
+
     /** The names of pgt_refresh_history.action. */
     public enum Action {
         NO_DATA,
@@ -21,9 +30,10 @@ public record Decision(Action action, Optional<String> reason) {
     /**
      * @param differential whether the plan can apply changes
      * @param tooManyTogether {@link io.pgtrickle.dvm.plan.StreamPlan#tooManyTogether} for what is pending
+     * @param together {@link io.pgtrickle.dvm.plan.StreamPlan#changedTogether} for what is pending
      * @param everyTime whether the result may change without a captured change: uncaptured sources, volatile functions
      */
-    public static Decision of(Pending pending, boolean differential, boolean tooManyTogether, boolean everyTime) {
+    public static Decision of(Pending pending, boolean differential, boolean tooManyTogether, int together, boolean everyTime) {
         if (pending.reinitReason().isPresent()) {
             return new Decision(Action.REINITIALIZE, pending.reinitReason());
         }
@@ -44,6 +54,10 @@ public record Decision(Action action, Optional<String> reason) {
         }
         if (tooManyTogether) {
             return new Decision(Action.FULL, Optional.of("too many tables of one join changed together"));
+        }
+        double meetingsMs = Math.pow((double) pending.rows() * together, 2) * MS_PER_MEETING;
+        if (together > FEW_TOGETHER && meetingsMs > Math.max(SHORT_MS, pending.lastFullMs().orElse(Double.MAX_VALUE))) {
+            return new Decision(Action.FULL, Optional.of("%d changes of %d inputs of one join".formatted(pending.rows(), together)));
         }
         return cheaper(pending)
                 .map(reason -> new Decision(Action.FULL, Optional.of(reason)))

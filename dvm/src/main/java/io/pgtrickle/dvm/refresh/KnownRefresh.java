@@ -5,6 +5,7 @@ import io.pgtrickle.dvm.analysis.Planner;
 import io.pgtrickle.dvm.catalog.SettingsReader;
 import io.pgtrickle.dvm.frontier.Slice;
 import io.pgtrickle.dvm.plan.SourceUse;
+import io.pgtrickle.dvm.plan.StreamPlan;
 import io.pgtrickle.sql.render.Quoting;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -32,9 +33,14 @@ record KnownRefresh(String schema, String name, String factsHash, String setting
     /** In the places of what only the server knows. Random, so that no query can hold it. */
     private static final String MARKER = "pgt_" + HexFormat.of().toHexDigits(new SecureRandom().nextLong());
 
+    /** Whether there is no program for changes of all sources. */
+    static boolean tooMany(StreamPlan plan) {
+        return plan.tooManyTogether(plan.sources().stream().map(SourceUse::relation).collect(Collectors.toSet()));
+    }
+
     /** What was decided for {@code pending}, which was DIFFERENTIAL, made good for other frontiers and counts. */
     static Optional<KnownRefresh> of(Pending pending, Planner.Planned planned) {
-        if (planned.plan().sources().size() > MOST_SOURCES || pending.settingsText().isEmpty()) {
+        if (planned.plan().sources().size() > MOST_SOURCES || tooMany(planned.plan()) || pending.settingsText().isEmpty()) {
             return Optional.empty();
         }
         Map<Long, Slice> slices = planned.plan().sources().stream()

@@ -47,7 +47,8 @@ public final class Refresher {
      */
     public Optional<Outcome> refresh(Pending pending, Planner.Planned planned, String initiator) {
         Decision decision = Decision.of(
-                pending, planned.plan().differential(), planned.plan().tooManyTogether(pending.changed()), planned.everyTime());
+                pending, planned.plan().differential(), planned.plan().tooManyTogether(pending.changed()),
+                planned.plan().changedTogether(pending.changed()), planned.everyTime());
         return switch (decision.action()) {
             case NO_DATA -> {
                 if (!hands.foreign()) {
@@ -73,9 +74,10 @@ public final class Refresher {
     }
 
     private Optional<Outcome> differential(Pending pending, Planner.Planned planned, Decision decision, String initiator) {
-        Map<Long, Slice> slices = slices(pending, planned.plan().sources().size() > KnownRefresh.MOST_SOURCES);
+        boolean tooMany = KnownRefresh.tooMany(planned.plan());
+        Map<Long, Slice> slices = slices(pending, tooMany || planned.plan().sources().size() > KnownRefresh.MOST_SOURCES);
         Optional<Outcome> outcome = run(pending, planned.plan().differential(target(pending), slices), decision, initiator);
-        if (outcome.isPresent() || slices.values().stream().noneMatch(Slice::isQuiet)) {
+        if (outcome.isPresent() || tooMany || slices.values().stream().noneMatch(Slice::isQuiet)) {
             return outcome;
         }
         return run(pending, planned.plan().differential(target(pending), slices(pending, false)), decision, initiator);

@@ -28,7 +28,7 @@ class DecisionTest {
     }
 
     private static Action decide(Pending pending) {
-        return Decision.of(pending, true, false, false).action();
+        return Decision.of(pending, true, false, 1, false).action();
     }
 
     @Test
@@ -81,23 +81,32 @@ class DecisionTest {
     void aReasonToMakeItAnewComesFirst() {
         Pending altered = new Pending(1, "s", "t", true, true, "DIFFERENTIAL", true, Optional.of("table t was altered"),
                 Optional.empty(), Optional.empty(), "h", "t_1", Optional.of("t_1_query"), FRONTIER, List.of(source(0, 10)), Optional.empty());
-        assertThat(Decision.of(altered, true, false, false))
+        assertThat(Decision.of(altered, true, false, 1, false))
                 .isEqualTo(new Decision(Action.REINITIALIZE, Optional.of("table t was altered")));
     }
 
     @Test
     void aFullPlanIsComputedOnlyWhenSomethingChanged() {
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, false).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, 1, false).action())
                 .isEqualTo(Action.NO_DATA);
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(1, 10)), false, false, false).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(1, 10)), false, false, 1, false).action())
                 .isEqualTo(Action.FULL);
-        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, true).action())
+        assertThat(Decision.of(pending(Optional.empty(), Optional.empty(), source(0, 10)), false, false, 1, true).action())
                 .isEqualTo(Action.FULL);
+    }
+
+    @Test
+    void manyChangesOfManyInputsAreComputedAnew() {
+        Pending many = pending(Optional.of(150.0), Optional.empty(), source(4800, 48_000));
+        assertThat(Decision.of(many, true, false, 6, false).action()).isEqualTo(Action.FULL);
+        assertThat(Decision.of(many, true, false, 4, false).action()).isEqualTo(Action.DIFFERENTIAL);
+        assertThat(Decision.of(pending(Optional.of(150.0), Optional.empty(), source(48, 48_000)), true, false, 6, false).action())
+                .isEqualTo(Action.DIFFERENTIAL);
     }
 
     @Test
     void tooManyTablesOfOneJoinAreComputedAnew() {
         Pending few = pending(Optional.of(500.0), Optional.of(0.01), source(2, 100_000));
-        assertThat(Decision.of(few, true, true, false).action()).isEqualTo(Action.FULL);
+        assertThat(Decision.of(few, true, true, 1, false).action()).isEqualTo(Action.FULL);
     }
 }

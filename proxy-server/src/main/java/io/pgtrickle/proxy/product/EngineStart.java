@@ -76,7 +76,7 @@ final class EngineStart implements AutoCloseable {
             if (!"t".equals(row.get(2))) {
                 LOG.warn(
                         "{} is not a superuser: there can be stream tables only in databases on which it has CREATE, only of owners "
-                                + "whose roles it is a member of, and from sources it may put triggers on; users may lose a deadlock to it",
+                                + "whose roles it is a member of, and from sources of such owners; users may lose a deadlock to it",
                         server.user());
             }
         }

@@ -191,6 +191,19 @@ class JoinsIT extends SqlSuite {
         v.step("DELETE FROM t1 WHERE a = 4", "INSERT INTO t2 VALUES (4, 9), (5, 9)", "UPDATE t6 SET a = 5 WHERE a = 6").matchesRecompute();
     }
 
+    /** All of the sources together would be too many, the one that changed is not. */
+    @Test
+    void aLittleChangeOfAWideJoinWithoutKeys() {
+        for (int i = 1; i <= 3; i++) {
+            run("CREATE TABLE w" + i + " (id integer, v text)", "INSERT INTO w" + i + " SELECT g, g FROM generate_series(1, 20) g");
+        }
+        var v = view("SELECT w1.id, w1.v AS a, w2.v AS b, w3.v AS c FROM w1 JOIN w1 x USING (id) JOIN w1 y USING (id) JOIN w2 USING (id) JOIN w2 z USING (id)"
+                + " JOIN w2 u USING (id) JOIN w3 USING (id) JOIN (SELECT id, v FROM w3 WHERE id > 1 UNION ALL SELECT id, v FROM w2) t USING (id)");
+        v.step("INSERT INTO w3 VALUES (1, 'x')").matchesRecompute();
+        v.step("UPDATE w3 SET v = 'y' WHERE id = 2").matchesRecompute();
+        v.anew("UPDATE w3 SET v = 'z' WHERE id = 3", "UPDATE w2 SET v = 'z' WHERE id = 3", "UPDATE w1 SET v = 'z' WHERE id = 3").matchesRecompute();
+    }
+
     /** What nobody had changed when the refresh looked, and somebody has by the time it applies changes. */
     @Test
     void aChangeOfATableThatWasQuiet() {
