@@ -402,7 +402,7 @@ final class SessionStatements implements StatementNames {
     }
 
     private Optional<ParseSettings> settingsAtFirst(SharedStatement statement) {
-        return statement.isStandIn() || server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
+        return !statement.isAnalysed() || server().status() == 'E' // nothing can be set then, nor parsed but the end of the transaction
                 ? Optional.empty()
                 : ParseSettings.of(settings(), !state.isUncertain(), statement.settings());
     }

@@ -3,8 +3,10 @@ package io.pgtrickle.proxy.prepared;
 
 import io.netty.buffer.ByteBuf;
 import io.pgtrickle.wire.codec.Frames;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,14 @@ public final class SharedStatement {
 
     /** What follows the name in the Parse message of an empty statement. */
     private static final byte[] NOTHING = {0, 0, 0};
+
+    /** Where a statement's first word is, unless somebody writes a long comment before it. */
+    private static final int LOOKED_AT = 4000;
+
+    private static final Pattern ANALYSED = Pattern.compile(
+            "(?:\\s|\\(|--[^\\n]*\\n|/\\*.*?\\*/)*(?:select|with|insert|update|delete|merge|values|table|explain|declare|create\\s+(?:temp|temporary|unlogged|global"
+                    + "|local|materialized|table))\\b",
+            Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
 
     private final String name;
     /** What follows the name in a Parse message: the SQL, and the parameter types the client has given. */
@@ -49,8 +59,12 @@ public final class SharedStatement {
         return new SharedStatement(own, NOTHING, Map.of(), false, 0);
     }
 
-    public boolean isStandIn() {
-        return body == NOTHING;
+    /**
+     * Whether its names and literals are read when it is parsed. Other statements are when they are run (PostgreSQL's transformStmt), and some
+     * of them, as DISCARD ALL or VACUUM, cannot be run behind anything else in a pipeline.
+     */
+    public boolean isAnalysed() {
+        return ANALYSED.matcher(new String(body, 0, Math.min(body.length, LOOKED_AT), StandardCharsets.ISO_8859_1)).lookingAt();
     }
 
     /** Whether only the names differ. */
