@@ -2,14 +2,16 @@
 package io.pgtrickle.proxy.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.pgtrickle.proxy.conversation.RawClient;
 import io.pgtrickle.suite.SkipWithoutDocker;
 import io.pgtrickle.wire.frontend.FrontendMessage.Query;
 import io.pgtrickle.wire.frontend.StartupPacket.CancelRequest;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -82,16 +84,21 @@ class PeersIT {
         }
     }
 
-    /** Two that name each other as the one that has it. */
     @Test
-    void what_nobody_knows_is_not_passed_on_for_ever() throws Exception {
-        int port = freePort();
-        try (NetLab first = proxy("9 = host=127.0.0.1 port=" + port, "peer_id = 1");
-                NetLab second = proxy("9 = host=127.0.0.1 port=" + first.port(), "peer_id = 2", "listen_port = " + port);
-                var canceller = new RawClient(first.address)) {
+    void each_way_leaves_one_less() throws Exception {
+        try (var peer = new ServerSocket(0);
+                NetLab proxy = proxy("9 = host=127.0.0.1 port=" + peer.getLocalPort(), "peer_id = 1");
+                var canceller = new RawClient(proxy.address);
+                var last = new RawClient(proxy.address)) {
             canceller.send(new CancelRequest(9 << 16, new byte[] {1, 2, 3, 3}));
+            try (Socket passedOn = peer.accept()) {
+                assertThat(passedOn.getInputStream().readNBytes(16)).endsWith(0, 9, 0, 0, 1, 2, 3, 2);
+            }
             assertThat(canceller.readByte()).isEqualTo(-1);
-            assertThat(NetLab.query(second.connect("one", "postgres"), "SELECT 1")).isEqualTo(List.of("1"));
+            last.send(new CancelRequest(9 << 16, new byte[] {1, 2, 3, 0}));
+            assertThat(last.readByte()).isEqualTo(-1);
+            peer.setSoTimeout(1);
+            assertThatThrownBy(peer::accept).isInstanceOf(SocketTimeoutException.class);
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -288,6 +289,26 @@ class DropAndRefreshIT extends SqlSuite {
         assertThat(lines("SELECT * FROM v")).containsExactly("9");
         run("DROP MATERIALIZED VIEW v");
         eventuallyNoTraces();
+    }
+
+    /** As upkeep does with one whose source has gone; what else there is of it stays for the next upkeep. */
+    @Test
+    void aDropThatWaitedWhileTheTableWentForgetsTheRest() throws Exception {
+        run(create("SELECT id FROM t"));
+        String lock = "pgtrickle_state.lock_" + lines("SELECT pgt_id FROM pgtrickle.pgt_stream_tables WHERE pgt_name = 'v'").getFirst();
+        Client dropping = another();
+        try (Client direct = lab.direct(); ExecutorService sessions = Executors.newVirtualThreadPerTaskExecutor()) {
+            direct.run("BEGIN");
+            direct.run("LOCK TABLE " + lock + " IN ACCESS EXCLUSIVE MODE");
+            direct.run("DROP TABLE " + schema + ".v");
+            Future<?> dropped = sessions.submit(() -> dropping.run("DROP MATERIALIZED VIEW v"));
+            while (!dropped.isDone() && direct.query("SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '" + lock + "'::regclass").rows().isEmpty()) {
+                LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+            }
+            direct.run("COMMIT");
+            dropped.get();
+        }
+        assertThat(traces(superuser())).isEmpty();
     }
 
     @Test
